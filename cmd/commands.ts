@@ -1,0 +1,299 @@
+/** Every command. What is not here does not exist. */
+import { type Command, command, type Flag } from "./command.ts";
+
+const CONFIG = {
+  kind: "text",
+  value: "FILE",
+  about: "The configuration file",
+} as const satisfies Flag;
+const JSON_FLAG = {
+  kind: "switch",
+  about: "Prints JSON alone on stdout",
+} as const satisfies Flag;
+const DATA_DIR = {
+  kind: "text",
+  value: "DIR",
+  about: "The data directory, instead of the configuration's",
+} as const satisfies Flag;
+
+const LAB_HOST_FILES = {
+  "/etc/cis490/lab-host.toml": "the configuration (docs/configuration.md)",
+};
+const RECEIVER_FILES = {
+  "/etc/cis490/receiver.toml": "the configuration (docs/configuration.md)",
+};
+const CONFIG_VARIABLE = {
+  CIS490_CONFIG: "the configuration file, unless --config is given",
+};
+
+export const COMMANDS: readonly Command[] = [
+  command({
+    path: ["ship"],
+    summary: "send the episodes that are ready to the receiver",
+    description: [
+      "Packs each ready episode, sends it, and moves it to shipped/ once the receiver has acknowledged that it is stored. " +
+      "What can never be accepted goes to quarantine/ with its reason; what is refused for now stays. No episode is deleted " +
+      "that was not acknowledged.",
+      "One shipper works on a data directory at a time: a second one says which process has it, and ends.",
+      "To the daemon, SIGHUP means: read the configuration again (a bad one is refused with its errors, the old one stays); " +
+      "SIGUSR1 is what --now sends; SIGTERM and SIGINT end it, and the next start goes on where it was.",
+    ],
+    oneOf: ["once", "daemon", "now", "ping"],
+    flags: {
+      once: { kind: "switch", about: "One pass, then the end: what ship alone does" },
+      daemon: { kind: "switch", about: "Pass after pass, until SIGTERM; what the unit runs" },
+      now: {
+        kind: "switch",
+        about: "Has the running daemon start a pass at once, in which all that waits is due",
+      },
+      ping: { kind: "switch", about: "Tries the way to the receiver: the same as cis490 ping" },
+      config: CONFIG,
+      json: JSON_FLAG,
+      noProgress: { kind: "switch", about: "Draws no progress bar" },
+    },
+    examples: [
+      { about: "one pass", command: "sudo -u cis490 cis490 ship --once" },
+      { about: "for a program", command: "cis490 ship --once --json" },
+      { about: "as the unit does", command: "cis490 ship --daemon" },
+      { about: "the network is back", command: "sudo cis490 ship --now" },
+    ],
+    exitCodes: {
+      0: "done; what is held or not ready yet counts as done",
+      1: "episodes are left, or another shipper is at work",
+    },
+    files: {
+      ...LAB_HOST_FILES,
+      "DATA_DIR/.cis490.lock": "held by the shipper that works on the data directory",
+    },
+    environment: {
+      ...CONFIG_VARIABLE,
+      CREDENTIALS_DIRECTORY: "where credential:NAME in the configuration is looked up",
+      NOTIFY_SOCKET: "set by systemd: readiness, status and watchdog are told there",
+      RUNTIME_DIRECTORY: "set by systemd: the daemon keeps status.json there",
+    },
+    permissions: ["read", "write", "net", "ffi", "env", "sys"],
+    load: async () => (await import("./ship.ts")).run,
+  }),
+  command({
+    path: ["ping"],
+    summary: "try the way to the receiver, layer by layer",
+    description: [
+      "Prints a line for each layer (name, TCP, TLS, certificate, token, receiver) with its time. The first one that fails " +
+      "says why, and what to do. Nothing is sent but the request, and nothing is stored.",
+    ],
+    flags: { config: CONFIG, json: JSON_FLAG },
+    examples: [{ about: "is the way free?", command: "cis490 ping" }],
+    exitCodes: { 0: "every layer holds", 1: "one does not" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "net", "env", "sys"],
+    load: async () => (await import("./ping.ts")).run,
+  }),
+  command({
+    path: ["receive"],
+    summary: "take episodes from lab hosts, until told to stop",
+    description: [
+      "Listens where the configuration says, verifies every episode whole, stores and syncs it, and only then acknowledges " +
+      "it. SIGTERM and SIGINT end it: requests under way have 20 seconds. SIGHUP reads the configuration again.",
+      "Reads what others send, so it gives up the C library and all else that it does not need before it listens.",
+    ],
+    flags: { config: CONFIG },
+    examples: [
+      { about: "as the unit does", command: "cis490 receive" },
+      { about: "another configuration", command: "cis490 receive --config ./receiver.toml" },
+    ],
+    exitCodes: { 0: "stopped by a signal", 1: "it can't listen, or the store can't be used" },
+    files: RECEIVER_FILES,
+    environment: {
+      ...CONFIG_VARIABLE,
+      CREDENTIALS_DIRECTORY: "where credential:NAME in the configuration is looked up",
+      NOTIFY_SOCKET:
+        "set by systemd: readiness, status and watchdog are told there, if it is a path",
+      RUNTIME_DIRECTORY: "set by systemd: the socket that they are sent from is there",
+    },
+    permissions: ["read", "write", "net", "run", "env", "sys"],
+    load: async () => (await import("./receive.ts")).run,
+  }),
+  command({
+    path: ["receive", "token", "add"],
+    summary: "let a host send episodes; prints its new token once",
+    description: [
+      "Prints the token alone on stdout. Only its SHA-256 is kept, so it can't be shown again. A host may have several: " +
+      "that is how one is replaced without a gap.",
+    ],
+    flags: { config: CONFIG },
+    positionals: {
+      host: { value: "HOST", about: "host_id of the lab host's configuration", count: "one" },
+    },
+    examples: [{ about: "a new lab host", command: "sudo cis490 receive token add lab-host-01" }],
+    exitCodes: { 0: "added", 1: "the tokens file can't be read or written" },
+    files: RECEIVER_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "env", "sys"],
+    load: async () => (await import("./receive_token.ts")).add,
+  }),
+  command({
+    path: ["receive", "token", "list"],
+    summary: "list the hosts that may send episodes",
+    description: ["A line for each token: host, when it was made, the beginning of its SHA-256."],
+    flags: { config: CONFIG, json: JSON_FLAG },
+    examples: [{ about: "who may?", command: "sudo cis490 receive token list" }],
+    exitCodes: { 0: "listed", 1: "the tokens file can't be read" },
+    files: RECEIVER_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "env", "sys"],
+    load: async () => (await import("./receive_token.ts")).list,
+  }),
+  command({
+    path: ["receive", "token", "revoke"],
+    summary: "take all tokens of a host away",
+    description: ["The running receiver notices by itself."],
+    flags: { config: CONFIG },
+    positionals: { host: { value: "HOST", about: "The host's name", count: "one" } },
+    examples: [{
+      about: "a host is gone",
+      command: "sudo cis490 receive token revoke lab-host-01",
+    }],
+    exitCodes: { 0: "revoked", 1: "it has none, or the file can't be written" },
+    files: RECEIVER_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "env", "sys"],
+    load: async () => (await import("./receive_token.ts")).revoke,
+  }),
+  command({
+    path: ["doctor"],
+    summary: "say what is wrong, and the command that mends it",
+    description: [
+      "Prints a row for each check, its cause in one line, and below it the command that mends it. A row whose cause is " +
+      "another row is left out. Nothing is changed.",
+      "Looks at the configuration, directories, their rights and free space; on a lab host also at certificates, token, " +
+      "receiver, clock, and at what waits, is held, stuck or in quarantine; on a receiver also at the tokens file and " +
+      "whether something listens. It does not look yet at units, watchdog and journal, nor compares the receiver's window " +
+      "with this host's commit.",
+    ],
+    flags: {
+      role: {
+        kind: "choice",
+        choices: ["lab-host", "receiver"],
+        about: "What this machine is; unless said, each role whose configuration is there",
+      },
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    examples: [
+      { about: "what is wrong here?", command: "sudo cis490 doctor" },
+      { about: "for a program", command: "cis490 doctor --role receiver --json" },
+    ],
+    exitCodes: {
+      0: "all is well",
+      1: "there is a warning",
+      2: "something is wrong",
+      3: "something could not be looked at, and nothing is wrong",
+    },
+    files: { ...LAB_HOST_FILES, ...RECEIVER_FILES },
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "net", "env", "sys"],
+    load: async () => (await import("./doctor.ts")).run,
+  }),
+  command({
+    path: ["quarantine-unstamped"],
+    summary: "move episodes that could never be accepted out of the queue",
+    description: [
+      "Every episode whose meta.json names no commit of the lab code (code_version.commit, 40 lower-case hex digits) " +
+      "goes to quarantine/ with a reason: no receiver would take it. Nothing is deleted or overwritten.",
+      "An episode without meta.json goes there only when nothing in it changed for --min-age, since one that is being " +
+      "recorded looks the same. Works beside a running shipper; an episode that it has in hand is reported, not waited for.",
+      "The last line counts: kept and quarantined together are all that could be judged; missing-meta and collision say " +
+      "how many of the quarantined had no meta.json, or got a numbered name (ID~2) because theirs was taken.",
+    ],
+    flags: {
+      dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
+      dataDir: DATA_DIR,
+      minAge: { kind: "duration", about: "For episodes without meta.json; 24h unless said" },
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    examples: [
+      { about: "look first", command: "sudo cis490 quarantine-unstamped --dry-run" },
+      { about: "then move", command: "sudo cis490 quarantine-unstamped" },
+    ],
+    exitCodes: { 0: "done", 1: "some episodes were busy or could not be moved" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "env", "ffi", "sys"],
+    load: async () => (await import("./quarantine_unstamped.ts")).run,
+  }),
+  command({
+    path: ["quarantine", "list"],
+    summary: "list what is in quarantine, and why",
+    description: [
+      "A line for each episode: its name, since when, the code of the reason, and the reason.",
+    ],
+    flags: {
+      code: { kind: "text", value: "CODE", about: "Only episodes with this code" },
+      dataDir: DATA_DIR,
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    examples: [{ about: "only these", command: "cis490 quarantine list --code unstamped" }],
+    exitCodes: { 0: "listed" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "env"],
+    load: async () => (await import("./quarantine.ts")).list,
+  }),
+  command({
+    path: ["quarantine", "show"],
+    summary: "tell why one episode is in quarantine, and where it lies",
+    description: ["Shows the reason, the command that mends its cause, and the paths of both."],
+    flags: { dataDir: DATA_DIR, config: CONFIG, json: JSON_FLAG },
+    positionals: {
+      id: { value: "ID", about: "Its name in the list, for example ep-1 or ep-1~2", count: "one" },
+    },
+    examples: [{ about: "one episode", command: "cis490 quarantine show ep-1" }],
+    exitCodes: { 0: "shown", 1: "it is not in quarantine" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "env"],
+    load: async () => (await import("./quarantine.ts")).show,
+  }),
+  command({
+    path: ["completion"],
+    summary: "print a completion script for a shell",
+    description: ["The script is made from the same list of commands as this help."],
+    flags: {},
+    positionals: {
+      shell: { value: "SHELL", about: "bash, zsh or fish", count: "one" },
+    },
+    examples: [
+      {
+        about: "for every new bash",
+        command: "cis490 completion bash > /etc/bash_completion.d/cis490",
+      },
+    ],
+    exitCodes: { 0: "printed" },
+    permissions: [],
+    load: async () => (await import("./completion.ts")).run,
+  }),
+  command({
+    path: ["help"],
+    summary: "tell how a command is used",
+    description: ["The same as --help after the command."],
+    flags: {},
+    positionals: { path: { value: "COMMAND", about: "The words of the command", count: "many" } },
+    examples: [{ about: "one command", command: "cis490 help receive token add" }],
+    exitCodes: { 0: "printed" },
+    permissions: ["env"],
+    load: async () => (await import("./help_command.ts")).run,
+  }),
+  command({
+    path: ["version"],
+    summary: "print version, commit, target and the version of Deno",
+    description: ["The same as --version."],
+    flags: { json: JSON_FLAG },
+    examples: [{ about: "for a program", command: "cis490 --version --json" }],
+    exitCodes: { 0: "printed" },
+    permissions: ["read"],
+    load: async () => (await import("./version.ts")).run,
+  }),
+];

@@ -1,0 +1,87 @@
+/** `cis490 quarantine-unstamped`: drains a backlog that no receiver could ever accept. */
+import { type Drained, drainUnstamped, listEpisodes } from "../lib/queue/mod.ts";
+import { exactFs, fileLocks, Libc, systemClock } from "../lib/sys/mod.ts";
+import { asOwnerOf, chooseDataDir, findOwner, layoutOfQueue } from "./data_dir.ts";
+import { formatCount } from "./format.ts";
+import { type Io, printable } from "./print.ts";
+
+interface Args {
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly config: string | undefined;
+  readonly dataDir: string | undefined;
+  readonly minAge: number | undefined;
+}
+
+const DAY_MS = 24 * 3600 * 1000;
+
+/** Lines about single episodes, after which only the numbers are told. */
+const MOST_COMPLAINTS = 20;
+
+export async function run(args: Args, io: Io): Promise<number> {
+  const { dataDir, settleMs } = await chooseDataDir(args, io);
+  const libc = new Libc();
+  const plain = exactFs(libc);
+  const layout = layoutOfQueue(plain, dataDir, ["quarantine-unstamped"]);
+  const fs = asOwnerOf(plain, dataDir);
+  const disk = {
+    fs,
+    layout,
+    locks: fileLocks(libc, findOwner(plain, dataDir)),
+    clock: systemClock,
+  };
+  const { dryRun } = args;
+  const missingMetaAgeMs = args.minAge ?? DAY_MS;
+
+  const results: Exclude<Drained, { kind: "kept" }>[] = [];
+  let kept = 0;
+  const bar = io.progress({ enabled: !args.json });
+  const { ids } = listEpisodes(disk);
+  const options = { dryRun, settleMs, missingMetaAgeMs };
+  for await (const drained of drainUnstamped(disk, ids, options)) {
+    if (drained.kind === "kept") kept++;
+    else results.push(drained);
+    const done = kept + results.length;
+    bar.update(done / ids.length, `${done} of ${formatCount(ids.length, "episode")} looked at`);
+  }
+  bar.end();
+
+  const quarantined = results.filter((each) => each.kind === "quarantined");
+  const busy = results.filter((each) => each.kind === "busy");
+  const failed = results.filter((each) => each.kind === "failed");
+  const counts = {
+    kept,
+    quarantined: quarantined.length,
+    missing_meta: quarantined.filter((each) => each.missingMeta).length,
+    collision: quarantined.filter((each) => each.name !== each.id).length,
+  };
+  complainAbout(busy.map(({ id }) => `${id}: another process works on it`), io);
+  complainAbout(failed.map(({ error }) => printable(error.message)), io);
+
+  if (args.json) {
+    io.json({
+      dry_run: dryRun,
+      data_dir: dataDir,
+      ...counts,
+      busy: busy.map(({ id }) => id),
+      failed: failed.map(({ id, error }) => ({ id, error: error.message })),
+      episodes: quarantined.map(({ id, name, why }) => ({ id, quarantined_as: name, why })),
+    });
+  } else {
+    io.stdout(
+      `kept ${kept}, quarantined ${counts.quarantined}, missing-meta ${counts.missing_meta}, ` +
+        `collision ${counts.collision}`,
+    );
+    if (dryRun) io.stderr("cis490: --dry-run: nothing was moved");
+  }
+  if (busy.length + failed.length === 0) return 0;
+  const left = formatCount(busy.length + failed.length, "episode");
+  io.stderr(`cis490: ${left} could not be judged or moved; run it again, or ask cis490 doctor`);
+  return 1;
+}
+
+function complainAbout(lines: readonly string[], io: Io): void {
+  for (const line of lines.slice(0, MOST_COMPLAINTS)) io.stderr(`cis490: ${line}`);
+  const more = lines.length - MOST_COMPLAINTS;
+  if (more > 0) io.stderr(`cis490: and ${more} more`);
+}

@@ -1,0 +1,159 @@
+/** The queue of one data directory: its parts, and how it is opened and closed. */
+import { type EpisodeId, findEpisodeId } from "../episode/mod.ts";
+import type { Log } from "../events/mod.ts";
+import {
+  type Clock,
+  ensureDirDurably,
+  type Fs,
+  isFsError,
+  type Lock,
+  type Locks,
+} from "../sys/mod.ts";
+import { QueueError } from "./error.ts";
+import { type Layout, layoutOf } from "./layout.ts";
+import { Settling } from "./ready.ts";
+import { findText } from "./record.ts";
+
+export interface QueueParts {
+  readonly fs: Fs;
+  readonly clock: Clock;
+  readonly locks: Locks;
+  readonly log: Log;
+}
+
+export interface QueueOptions {
+  readonly dataDir: string;
+  /** How long an episode must lie unchanged before it is ready, in milliseconds. */
+  readonly settleMs: number;
+  /** Written into the lock, for the one who finds it taken. */
+  readonly pid: number;
+}
+
+/** What every step of the queue takes. */
+export interface Queue extends QueueParts {
+  readonly layout: Layout;
+  readonly settling: Settling;
+  /** Gives the data directory to the next shipper. */
+  close(): void;
+}
+
+/** Episodes of other systems are not ours to open up: what the queue makes is for its own user. */
+const DIRECTORY_MODE = 0o750;
+
+/**
+ * Makes what is missing of the directories and takes the lock of the one shipper. Throws QueueError when another one has
+ * it, or when the directories lie on different file systems; FsError.
+ */
+export async function openQueue(parts: QueueParts, options: QueueOptions): Promise<Queue> {
+  const layout = layoutOf(options.dataDir);
+  await ensureDirectories(parts.fs, layout);
+  const lock = takeLock(parts, layout, options.pid);
+  await giveToOwner(parts.fs, layout.shipperLock, layout.dataDir);
+  return {
+    ...parts,
+    layout,
+    settling: new Settling(parts.clock, options.settleMs),
+    close: () => lock.release(),
+  };
+}
+
+async function ensureDirectories(fs: Fs, layout: Layout): Promise<void> {
+  const directories = [
+    layout.episodes,
+    layout.outbox,
+    layout.shelf("shipped"),
+    layout.shelf("quarantine"),
+    layout.locks,
+  ];
+  for (const directory of directories) {
+    await ensureDirDurably(fs, directory, { mode: DIRECTORY_MODE });
+  }
+  const first = fs.lstat(layout.episodes).device;
+  const other = directories.find((directory) => fs.lstat(directory).device !== first);
+  if (other !== undefined) {
+    throw new QueueError(
+      "split",
+      other,
+      `${other} is not on the file system of ${layout.episodes}; an episode could not be moved there in one step`,
+      `put all of ${layout.dataDir} on one file system`,
+    );
+  }
+}
+
+/**
+ * What root makes in a service's directory must be the service's, or the service could not open it later. Does nothing
+ * for anybody else. Throws FsError.
+ */
+export async function giveToOwner(
+  fs: Pick<Fs, "lstat" | "chown">,
+  path: string,
+  directory: string,
+): Promise<void> {
+  const { uid, gid } = fs.lstat(directory);
+  const file = findStat(fs, path);
+  if (file?.uid === 0 && uid !== 0) await fs.chown(path, uid, gid);
+}
+
+function takeLock(parts: Pick<QueueParts, "fs" | "locks">, layout: Layout, pid: number): Lock {
+  const lock = parts.locks.tryLock(layout.shipperLock);
+  if (lock === undefined) {
+    const holder = findText(parts.fs, layout.shipperLock)?.trim() || "unknown";
+    throw new QueueError(
+      "locked",
+      layout.dataDir,
+      `another shipper (pid ${holder}) works on ${layout.dataDir}; it will ship these episodes`,
+    );
+  }
+  try {
+    lock.write(`${pid}\n`);
+  } catch (error) {
+    // The lock holds without its note, and a full disk must not keep the shipper from making room.
+    if (!isFsError(error)) throw error;
+  }
+  return lock;
+}
+
+/** One hand on an episode: undefined when another process has it. Throws FsError. */
+export function tryLockEpisode(queue: Queue, id: EpisodeId): Lock | undefined {
+  return queue.locks.tryLock(queue.layout.lock(id), { remove: true });
+}
+
+/** The names in `episodes/`, oldest first. */
+export interface Listing {
+  readonly ids: readonly EpisodeId[];
+  /** Names that can be no episode: not a directory, or not named by the grammar. They are left alone. */
+  readonly strangers: readonly string[];
+}
+
+/**
+ * What lies in `episodes/`, by the time at which a name was last added to it or taken from it. Names that begin with a dot
+ * are somebody's work in progress. Throws FsError.
+ */
+export function listEpisodes(
+  queue: { readonly fs: Pick<Fs, "list" | "lstat">; readonly layout: Layout },
+): Listing {
+  const found: { readonly id: EpisodeId; readonly mtimeMs: number }[] = [];
+  const strangers: string[] = [];
+  for (const { name } of queue.fs.list(queue.layout.episodes)) {
+    if (name?.startsWith(".")) continue;
+    const id = name === undefined ? undefined : findEpisodeId(name);
+    const stat = id === undefined ? undefined : findStat(queue.fs, queue.layout.episode(id));
+    if (id !== undefined && stat?.type === "directory") {
+      found.push({ id, mtimeMs: Number(stat.mtimeNs / 1_000_000n) });
+    } else if (id === undefined || stat !== undefined) {
+      strangers.push(name ?? "(a name that is not UTF-8)");
+    }
+  }
+  found.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.id < b.id ? -1 : 1));
+  return { ids: found.map(({ id }) => id), strangers: strangers.sort() };
+}
+
+/** lstat; undefined when there is no such name. Throws FsError. */
+export function findStat(fs: Pick<Fs, "lstat">, path: string): ReturnType<Fs["lstat"]> | undefined {
+  try {
+    return fs.lstat(path);
+  } catch (error) {
+    if (isFsError(error, "gone")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+/** What is done once at the start of a pass: nothing lies in outbox/ without its episode, and no dead lock in .locks/. */
+import { type EpisodeId, findEpisodeId } from "../episode/mod.ts";
+import { unlinkIfThere } from "../sys/mod.ts";
+import { findOutboxId } from "./layout.ts";
+import { lookAt } from "./look.ts";
+import { findStat, type Queue, tryLockEpisode } from "./queue.ts";
+import { step } from "./steps.ts";
+
+/** What the sweep saw. */
+export interface Swept {
+  /** Episodes of which something was removed. */
+  readonly swept: number;
+  /** Episodes that have an archive, and stay. */
+  readonly archives: readonly EpisodeId[];
+}
+
+/**
+ * Removes leftovers, at most as much as lies in outbox/. Episodes in `busy` are being worked on by this process. Throws
+ * FsError.
+ */
+export async function sweepOutbox(queue: Queue, busy: ReadonlySet<EpisodeId>): Promise<Swept> {
+  const { fs, layout } = queue;
+  const archives: EpisodeId[] = [];
+  const orphans = new Set<EpisodeId>();
+  for (const { name } of fs.list(layout.outbox)) {
+    const id = name === undefined ? undefined : findOutboxId(name);
+    if (id === undefined || busy.has(id)) continue;
+    const path = `${layout.outbox}/${name}`;
+    if (findStat(fs, layout.episode(id)) === undefined) orphans.add(id);
+    else if (path === layout.archive(id)) archives.push(id);
+    // Work in progress of a writer that was killed; it was never the record.
+    else if (path === layout.recordNew(id)) await unlinkIfThere(fs, path);
+  }
+  let swept = 0;
+  for (const id of orphans) if (await sweepOne(queue, id)) swept++;
+  return { swept, archives };
+}
+
+/** Removes the lock files of processes that were killed. One that is held stays. Throws FsError. */
+export function sweepLocks(queue: Queue, busy: ReadonlySet<EpisodeId>): void {
+  for (const { name } of queue.fs.list(queue.layout.locks)) {
+    const id = name === undefined ? undefined : findEpisodeId(name);
+    // Releasing a lock is what removes its file.
+    if (id !== undefined && !busy.has(id)) tryLockEpisode(queue, id)?.release();
+  }
+}
+
+async function sweepOne(queue: Queue, id: EpisodeId): Promise<boolean> {
+  const lock = tryLockEpisode(queue, id);
+  if (lock === undefined) return false;
+  try {
+    const look = lookAt(queue, id, () => false);
+    // It may have come back since it was listed.
+    if (look.found.episode !== "gone") return false;
+    await step(queue, look);
+    return true;
+  } finally {
+    lock.release();
+  }
+}

@@ -1,0 +1,90 @@
+/** The receiver as one function from request to response: routes, and the fence behind which nothing is thrown. */
+import { type Context, Hono } from "hono";
+import { FsError } from "../sys/mod.ts";
+import { HEADER } from "../wire/mod.ts";
+import { refused } from "./answers.ts";
+import { BodyCut, drain } from "./body.ts";
+import { diskReserve } from "./in_flight.ts";
+import type { Parts } from "./parts.ts";
+import { Refusal, retryAfter } from "./refusal.ts";
+import { ROUTES } from "./routes/all.ts";
+import type { Route } from "./routes/route.ts";
+
+/** @param parts from createParts */
+export function createApp(parts: Parts): Hono {
+  const app = new Hono({ getPath: pathOf });
+  app.use(async (context, next) => {
+    await next();
+    context.res.headers.set(HEADER.receiver, parts.version);
+  });
+  for (const route of ROUTES) {
+    app.all(route.path, ({ req }) => dispatch(route, parts, req.raw));
+  }
+  app.notFound((context) => {
+    const detail = `${shown(pathOf(context.req.raw))} is none of this receiver's paths`;
+    return fence(new Refusal("not-found", detail), context, parts);
+  });
+  app.onError((error, context) => fence(error, context, parts));
+  return app;
+}
+
+/** The path as it came: decoding it would make other names of it, with `/` and `..` in them. */
+function pathOf(request: Request): string {
+  const { url } = request;
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  const end = url.slice(start).search(/[?#]/);
+  return start < 0 ? "" : url.slice(start, end < 0 ? undefined : start + end);
+}
+
+async function dispatch(route: Route, parts: Parts, request: Request): Promise<Response> {
+  const { method } = request;
+  const own = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
+  const handler = own ?? (method === "HEAD" ? route.methods["GET"] : undefined);
+  if (handler === undefined) {
+    const allow = Object.keys(route.methods);
+    if (allow.includes("GET")) allow.push("HEAD");
+    throw new Refusal("method-not-allowed", `${shown(method)} is not taken here`, {
+      headers: { allow: allow.join(", ") },
+    });
+  }
+  return await handler(parts, { request, path: pathOf(request) });
+}
+
+/** Every error ends here, as a problem; what is not one of ours is a bug, logged whole and told without detail. */
+async function fence(error: Error, { req }: Context, parts: Parts): Promise<Response> {
+  const request = req.raw;
+  const refusal = toRefusal(error, request, parts);
+  const response = refused(refusal);
+  const isClean = await drain(request, { clock: parts.clock, stallMs: parts.limits.stallMs });
+  if (!isClean) response.headers.set("connection", "close");
+  return response;
+}
+
+function toRefusal(error: Error, request: Request, { log }: Parts): Refusal {
+  const asked = { method: shown(request.method), path: shown(pathOf(request)) };
+  if (error instanceof Refusal) {
+    log("request-refused", { ...asked, problem: error.problem, detail: error.message });
+    return error;
+  }
+  if (error instanceof BodyCut) {
+    log("request-cut", { ...asked, why: error.message });
+    return new Refusal("busy", error.message, { headers: retryAfter(1) });
+  }
+  if (error instanceof FsError) {
+    log("store-failed", { ...asked, why: error.message });
+    if (error.code === "full") return diskReserve("the store's disk is full", error);
+    return new Refusal("busy", "the store's disk can't be used just now", {
+      headers: retryAfter(30),
+      cause: error,
+    });
+  }
+  log("request-failed", { ...asked, stack: error.stack ?? error.message });
+  return new Refusal("internal", "an unexpected fault; the receiver's journal has it", {
+    headers: retryAfter(30),
+  });
+}
+
+/** What a client sent, in a message. */
+function shown(text: string): string {
+  return text.slice(0, 300);
+}

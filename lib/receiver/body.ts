@@ -1,0 +1,95 @@
+/** The body of a request as it comes: counted, and given up when nothing comes for too long. */
+import type { Clock } from "../sys/mod.ts";
+
+/** The body ended before it was whole: the client went away or fell silent. No answer reaches it. */
+export class BodyCut extends Error {
+  override readonly name = "BodyCut";
+}
+
+export interface BodyOptions {
+  readonly clock: Clock;
+  /** Without a byte for so long, it is given up. */
+  readonly stallMs: number;
+  /** Aborted by a newer request for the same upload, or at the end of the process. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The chunks of the body. Throws {@link BodyCut}; `signal`'s reason when it is aborted. Leaving early cancels the body.
+ */
+export async function* readBody(
+  request: Request,
+  { clock, stallMs, signal }: BodyOptions,
+): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return;
+  const reader = request.body.getReader();
+  const ended = new AbortController();
+  let lastMs = clock.monotonic();
+  /** The time that the disk takes is not the client's. */
+  let isWaiting = true;
+  let cut: unknown;
+  const stop = (why: unknown) => {
+    cut ??= why;
+    // Makes the read under way return; a body that is broken already rejects, which is told below.
+    reader.cancel(why).catch(() => {});
+  };
+  const onAbort = () => stop(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  if (signal?.aborted) onAbort();
+  watchForStall();
+  try {
+    for (;;) {
+      const { done, value } = await read();
+      if (cut !== undefined) throw cut;
+      if (done) return;
+      isWaiting = false;
+      yield value;
+      isWaiting = true;
+      lastMs = clock.monotonic();
+    }
+  } finally {
+    ended.abort();
+    signal?.removeEventListener("abort", onAbort);
+    reader.cancel().catch(() => {});
+  }
+
+  async function read() {
+    try {
+      return await reader.read();
+    } catch (cause) {
+      throw cut ?? new BodyCut("the connection broke", { cause });
+    }
+  }
+
+  async function watchForStall(): Promise<void> {
+    while (!ended.signal.aborted) {
+      const leftMs = isWaiting ? lastMs + stallMs - clock.monotonic() : stallMs;
+      if (leftMs <= 0) return stop(new BodyCut(`no byte came for ${stallMs / 1000} s`));
+      await clock.sleep(leftMs, ended.signal);
+    }
+  }
+}
+
+/** What is read of a body only so that the answer reaches its sender: one archive that is not sent in pieces. */
+const DRAIN_LIMIT_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Reads what is left of a small body: a client that is still sending when the connection closes loses the answer.
+ * One that waits for `100 Continue` is not sending, and a large one is not worth it.
+ *
+ * @returns whether nothing is left, so that the connection can be used again
+ */
+export async function drain(request: Request, options: BodyOptions): Promise<boolean> {
+  const { headers } = request;
+  if (!headers.has("content-length") && !headers.has("transfer-encoding")) return true;
+  const bytes = Number(headers.get("content-length") ?? NaN);
+  const isWorthIt = bytes <= DRAIN_LIMIT_BYTES && !headers.has("expect");
+  if (request.bodyUsed || !isWorthIt) return false;
+  try {
+    for await (const chunk of readBody(request, options)) void chunk;
+    return true;
+  } catch (error) {
+    if (error instanceof BodyCut) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+/**
+ * The receiver: takes episodes from lab hosts, verifies all of each, and acknowledges what no power cut can take back.
+ *
+ * A request meets the fence of app.ts and its route in routes/. A PUT goes through admission.ts, the list of checks
+ * that headers alone decide; what is admitted comes whole (whole.ts) or in pieces (pieces.ts), is judged by
+ * verification.ts, and stored by commit.ts in a store (store.ts says what any store promises).
+ */
+export { createApp } from "./app.ts";
+export { type IdentityParts, type ProxyTrust } from "./identity.ts";
+export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
+export { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";
+export { createReceiver, type Receiver } from "./receiver.ts";
+export { askReady, checkSelf, type Readiness } from "./self_check.ts";
+export {
+  listen,
+  type ListenAddress,
+  ListenError,
+  type Server,
+  type ServerParts,
+} from "./server.ts";
+export * from "./store.ts";
+export { openPosixStore, type PosixStoreParts } from "./store/posix.ts";
+export {
+  digestOfToken,
+  formatToken,
+  readTokens,
+  type TokenRow,
+  Tokens,
+  TokensError,
+  writeTokens,
+} from "./tokens.ts";

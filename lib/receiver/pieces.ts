@@ -1,0 +1,192 @@
+/**
+ * Uploads in pieces: a profile of draft-ietf-httpbis-resumable-upload-15. An announcement creates or resumes the
+ * upload; each piece is counted only when it is synced and has its digest; the last one starts the verification.
+ */
+import { createHash } from "node:crypto";
+import { digestOfBytes } from "../episode/mod.ts";
+import { HEADER, problemRow } from "../wire/mod.ts";
+import { announced, continued, stored, uploadState } from "./answers.ts";
+import { BodyCut, readBody } from "./body.ts";
+import type { Claim, PieceClaim } from "./claim.ts";
+import { commit, differentEpisode, dropPartials } from "./commit.ts";
+import { type Committed, keyOf, type Parts, uploadLimit } from "./parts.ts";
+import { Refusal } from "./refusal.ts";
+import type { Announcement, PartialUpload, UploadKey } from "./store.ts";
+import { receiptOf, verifyReading } from "./verification.ts";
+
+/** Creates the upload, its place being taken; older ones of the same episode are dropped. */
+export async function announce(parts: Parts, claim: Claim): Promise<Response> {
+  const key = keyOf(claim);
+  try {
+    await dropPartials(parts, claim.host, claim.id, claim);
+    const partial = await parts.turns.take(key, () => parts.store.announce(claim));
+    return announced(partial, uploadLimit(parts));
+  } catch (error) {
+    parts.inFlight.end(key);
+    throw error;
+  }
+}
+
+/** Resumes an upload that was admitted before; undefined when there is none, or not of this announcement. */
+export async function resume(parts: Parts, claim: Claim): Promise<Response | undefined> {
+  const { store, turns, inFlight, verifications } = parts;
+  const key = keyOf(claim);
+  if (verifications.has(key)) return await settle(parts, claim);
+  if (await store.findPartial(claim) === undefined) return undefined;
+  const partial = await turns.take(key, async () => {
+    const found = await store.findPartial(claim);
+    if (found === undefined || isSame(found, claim)) return found;
+    await store.dropPartial(claim);
+    return undefined;
+  });
+  if (partial === undefined) return undefined;
+  if (isComplete(partial)) return await settle(parts, partial);
+  inFlight.moved(key, partial.host, partial.archiveBytes - partial.offsetBytes);
+  return announced(partial, uploadLimit(parts));
+}
+
+/** HEAD of an upload: how far it is, once an older request's writes have ended. */
+export async function showUpload(parts: Parts, key: UploadKey): Promise<Response> {
+  const { store, turns, verifications } = parts;
+  const find = async () => await store.findPartial(key) ?? unknown(key);
+  const partial = verifications.has(keyOf(key)) ? await find() : await turns.take(keyOf(key), find);
+  return uploadState(partial, uploadLimit(parts));
+}
+
+/** PATCH of an upload. */
+export async function receivePiece(
+  parts: Parts,
+  key: UploadKey,
+  claim: PieceClaim,
+  request: Request,
+): Promise<Response> {
+  const found = await parts.store.findPartial(key);
+  const receipt = await parts.store.find(key.host, key.id);
+  if (receipt !== undefined) {
+    const isOurs = receipt.archive_digest === key.archiveDigest ||
+      receipt.episode_digest === found?.episodeDigest;
+    if (isOurs) return stored(receipt, true);
+    if (found !== undefined) throw differentEpisode(receipt);
+  }
+  if (found === undefined) return unknown(key);
+  const partial = isComplete(found)
+    ? await repeatLast(parts, found, claim, request)
+    : await parts.turns.take(keyOf(key), (signal) => append(parts, key, claim, request, signal));
+  return isComplete(partial) ? await settle(parts, partial) : continued(partial);
+}
+
+/** The last piece once more, its answer being lost: it need not be written to attach to the verification. */
+async function repeatLast(
+  { clock, limits }: Parts,
+  partial: PartialUpload,
+  claim: PieceClaim,
+  request: Request,
+): Promise<PartialUpload> {
+  if (!claim.isLast || claim.offsetBytes + claim.bytes !== partial.archiveBytes) {
+    throw new Refusal("completed-upload", "all bytes are here", { headers: offsetOf(partial) });
+  }
+  for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs })) void chunk;
+  return partial;
+}
+
+async function append(
+  { store, clock, limits, inFlight }: Parts,
+  key: UploadKey,
+  claim: PieceClaim,
+  request: Request,
+  signal: AbortSignal,
+): Promise<PartialUpload> {
+  // Looked at again: the older request has ended since.
+  const partial = await store.findPartial(key) ?? unknown(key);
+  checkPlace(partial, claim);
+  const hash = createHash("sha256");
+  const piece = await store.append(key);
+  try {
+    let leftBytes = claim.bytes;
+    for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs, signal })) {
+      leftBytes -= chunk.byteLength;
+      hash.update(chunk);
+      await piece.write(chunk);
+    }
+    if (leftBytes !== 0) throw new BodyCut(`${leftBytes} bytes of the piece are missing`);
+    if (digestOfBytes(hash.digest()) !== claim.digest) {
+      throw new Refusal("bad-digest", "the piece that arrived does not have its Content-Digest");
+    }
+    const grown = await piece.commit();
+    inFlight.moved(keyOf(key), key.host, grown.archiveBytes - grown.offsetBytes);
+    return grown;
+  } finally {
+    await piece.abandon();
+  }
+}
+
+function checkPlace(partial: PartialUpload, claim: PieceClaim): void {
+  if (claim.offsetBytes !== partial.offsetBytes) {
+    throw new Refusal(
+      "mismatching-upload-offset",
+      `the piece begins at ${claim.offsetBytes}, ${partial.offsetBytes} bytes are synced`,
+      { headers: offsetOf(partial) },
+    );
+  }
+  const endBytes = claim.offsetBytes + claim.bytes;
+  if (endBytes > partial.archiveBytes || claim.isLast !== (endBytes === partial.archiveBytes)) {
+    throw new Refusal(
+      "inconsistent-upload-length",
+      `the piece ends at ${endBytes} of ${partial.archiveBytes} bytes ` +
+        `and is ${claim.isLast ? "" : "not "}said to be the last`,
+      { headers: offsetOf(partial) },
+    );
+  }
+}
+
+/** Verifies and stores an upload that is complete, or attaches to that. */
+async function settle(parts: Parts, announcement: Announcement): Promise<Response> {
+  const key = keyOf(announcement);
+  parts.verifications.start(key, () => verifyAndCommit(parts, announcement));
+  const { kind, receipt } = await parts.verifications.attach(key);
+  return stored(receipt, kind === "already");
+}
+
+async function verifyAndCommit(parts: Parts, announcement: Announcement): Promise<Committed> {
+  const { store, clock, log, inFlight, limits, version } = parts;
+  const { host, id, stamp, archiveBytes: bytes } = announcement;
+  const startedMs = clock.monotonic();
+  try {
+    const reading = store.openPartial(announcement);
+    const verified = await verifyReading(reading, announcement, limits);
+    const facts = { stamp, nowMs: clock.now(), version };
+    const committed = await commit(parts, announcement, receiptOf(host, id, verified, facts));
+    await store.dropPartial(announcement);
+    const ms = Math.round(clock.monotonic() - startedMs);
+    if (committed.kind === "stored") log("episode-received", { host, id, bytes, ms });
+    return committed;
+  } catch (error) {
+    // These bytes can never be stored; after a fault of the disk they wait for another try.
+    if (error instanceof Refusal && isFinal(error)) await store.dropPartial(announcement);
+    throw error;
+  } finally {
+    inFlight.end(keyOf(announcement));
+  }
+}
+
+function isFinal({ problem }: Refusal): boolean {
+  const { verdict } = problemRow(problem);
+  return verdict === "fatal" || verdict === "repack";
+}
+
+function isComplete(partial: PartialUpload): boolean {
+  return partial.offsetBytes === partial.archiveBytes;
+}
+
+function isSame(a: Announcement, b: Announcement): boolean {
+  return a.archiveBytes === b.archiveBytes && a.episodeDigest === b.episodeDigest &&
+    a.stamp === b.stamp;
+}
+
+function offsetOf(partial: PartialUpload): Record<string, string> {
+  return { [HEADER.uploadOffset]: String(partial.offsetBytes) };
+}
+
+function unknown({ id, archiveDigest }: UploadKey): never {
+  throw new Refusal("upload-unknown", `${id} has no upload of archive ${archiveDigest}`);
+}

@@ -1,0 +1,17 @@
+/** What a route is: a path and, for each method that it takes, what answers. */
+import type { Parts } from "../parts.ts";
+
+/** A request, and its path as it came over the wire: not decoded, since no name of ours needs that. */
+export interface Asked {
+  readonly request: Request;
+  readonly path: string;
+}
+
+export type Handler = (parts: Parts, asked: Asked) => Response | Promise<Response>;
+
+export interface Route {
+  /** `/*` at its end stands for anything below. */
+  readonly path: string;
+  /** By method. HEAD is answered like GET, without the body, unless it has a handler of its own. */
+  readonly methods: Readonly<Record<string, Handler>>;
+}

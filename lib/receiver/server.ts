@@ -1,0 +1,143 @@
+/** Listens on TCP or a unix socket, and stops within a deadline. */
+import type { Log } from "../events/mod.ts";
+import type { Clock } from "../sys/mod.ts";
+
+/** Where to listen. `hostname` is a name or an address, IPv6 without its brackets; port 0 is any free one. */
+export type ListenAddress =
+  | { readonly transport: "unix"; readonly path: string }
+  | { readonly transport: "tcp"; readonly hostname: string; readonly port: number };
+
+export interface Server {
+  /** As a client would write it: `unix:/path` or `host:port`, with the port that was given. */
+  readonly address: string;
+  /** Takes no more requests, and waits for those under way; after `deadlineMs` they get a 503. */
+  stop(deadlineMs: number): Promise<void>;
+}
+
+export class ListenError extends Error {
+  override readonly name = "ListenError";
+
+  constructor(
+    readonly code: "in-use" | "denied" | "not-there",
+    /** The address. */
+    readonly subject: string,
+    why: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${subject}: ${why}`, options);
+  }
+}
+
+export interface ServerParts {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly handle: (request: Request) => Response | Promise<Response>;
+}
+
+/** Throws {@link ListenError}. */
+export async function listen(parts: ServerParts, address: ListenAddress): Promise<Server> {
+  if (address.transport === "unix") await removeStaleSocket(address.path);
+  let underWay = 0;
+  const { promise: abandoned, resolve: abandon } = Promise.withResolvers<void>();
+  const handler = async (request: Request) => {
+    underWay++;
+    try {
+      return await Promise.race([parts.handle(request), abandoned.then(unanswered)]);
+    } finally {
+      underWay--;
+    }
+  };
+  const { server, shown } = bind(address, handler);
+  return {
+    address: shown,
+    async stop(deadlineMs) {
+      const finished = server.shutdown();
+      const isFinished = await endsWithin(parts.clock, finished, deadlineMs);
+      parts.log("receiver-stopped", { abandoned: isFinished ? 0 : underWay });
+      // Not by aborting the server: it throws once a shutdown has begun.
+      abandon();
+      await endsWithin(parts.clock, finished, LINGER_MS);
+    },
+  };
+}
+
+async function endsWithin(clock: Clock, ending: Promise<void>, ms: number): Promise<boolean> {
+  const awake = new AbortController();
+  const late = clock.sleep(ms, awake.signal).then(() => false);
+  const isEnded = await Promise.race([ending.then(() => true), late]);
+  awake.abort();
+  return isEnded;
+}
+
+/** What an abandoned request still gets; its work ends with the process, and can be done again. */
+function unanswered(): Response {
+  return new Response(null, {
+    status: 503,
+    headers: { "retry-after": "5", "connection": "close" },
+  });
+}
+
+/** A client that neither sends nor reads does not hear that, and keeps its connection open. */
+const LINGER_MS = 500;
+
+type Handler = (request: Request) => Promise<Response>;
+
+function bind(address: ListenAddress, handler: Handler) {
+  const onListen = () => {};
+  try {
+    if (address.transport === "unix") {
+      const server = Deno.serve({ path: address.path, onListen }, handler);
+      // The proxy's user is in our group (docs/systemd.md); nobody else may speak for it.
+      Deno.chmodSync(address.path, 0o660);
+      return { server, shown: `unix:${address.path}` };
+    }
+    const { hostname, port } = address;
+    const server = Deno.serve({ hostname, port, onListen }, handler);
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return { server, shown: `${host}:${server.addr.port}` };
+  } catch (error) {
+    throw listenErrorOf(error, address);
+  }
+}
+
+/** A socket file stays when its process was killed; one that somebody listens on is left alone. */
+async function removeStaleSocket(path: string): Promise<void> {
+  let connection: Deno.UnixConn;
+  try {
+    // Connecting to a file that is no socket is refused as well.
+    if (!(await Deno.lstat(path)).isSocket) return;
+    connection = await Deno.connect({ transport: "unix", path });
+  } catch (error) {
+    if (error instanceof Deno.errors.ConnectionRefused) return await Deno.remove(path);
+    // Nothing there, or nothing that we may look at: binding tells.
+    return;
+  }
+  connection.close();
+  throw new ListenError(
+    "in-use",
+    `unix:${path}`,
+    "another process listens there",
+    "is a receiver running already? systemctl status cis490-receiver",
+  );
+}
+
+function listenErrorOf(error: unknown, address: ListenAddress): unknown {
+  const subject = address.transport === "unix"
+    ? `unix:${address.path}`
+    : `${address.hostname}:${address.port}`;
+  const cause = { cause: error };
+  if (error instanceof Deno.errors.AddrInUse) {
+    const hint = "set another listen in receiver.toml, or stop what listens there: ss -ltnxp";
+    return new ListenError("in-use", subject, "something is there already", hint, cause);
+  }
+  if (error instanceof Deno.errors.PermissionDenied) {
+    const hint = "set listen in receiver.toml to a port above 1023 or a directory of this user";
+    return new ListenError("denied", subject, "this user may not listen there", hint, cause);
+  }
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.AddrNotAvailable) {
+    const hint = "set listen in receiver.toml to an address or a directory of this machine";
+    return new ListenError("not-there", subject, "there is no such place to listen", hint, cause);
+  }
+  return error;
+}

@@ -1,0 +1,155 @@
+/** From bytes to a receipt, or to the refusal that they deserve. */
+import { createHash, type Hash } from "node:crypto";
+import { ArchiveError, createVerifier, type Verified, type Verifier } from "../archive/mod.ts";
+import { digestOfBytes, type EpisodeId, type HostId, type Stamp } from "../episode/mod.ts";
+import type { Receipt } from "../wire/mod.ts";
+import { type ReceiverLimits, verifyLimits } from "./limits.ts";
+import { Refusal } from "./refusal.ts";
+import type { Announcement, Reading } from "./store.ts";
+
+/**
+ * One archive, verified as its bytes come. The archive digest has the first word: a flaw of the archive is held against
+ * the episode only when these are the bytes that were announced, since one flipped on the way would look the same.
+ */
+export class Verification {
+  readonly #hash: Hash = createHash("sha256");
+  readonly #verifier: Verifier;
+  #flaw: ArchiveError | undefined;
+
+  constructor(private readonly announcement: Announcement, limits: ReceiverLimits) {
+    this.#verifier = createVerifier(verifyLimits(limits));
+  }
+
+  /** The archive is bad already; what comes matters for its digest alone. */
+  get isFlawed(): boolean {
+    return this.#flaw !== undefined;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
+    if (this.#flaw !== undefined) return;
+    try {
+      await this.#verifier.write(bytes);
+    } catch (error) {
+      this.#note(error);
+    }
+  }
+
+  /** Throws Refusal: by archive digest, archive, episode digest, stamp, in this order. */
+  async end(): Promise<Verified> {
+    if (digestOfBytes(this.#hash.digest()) !== this.announcement.archiveDigest) {
+      throw new Refusal("bad-digest", "the archive that arrived does not have its Repr-Digest");
+    }
+    const verified = this.#flaw === undefined ? await this.#endOf() : undefined;
+    if (verified === undefined) throw refusalOf(this.#flaw);
+    if (verified.episodeDigest !== this.announcement.episodeDigest) {
+      throw new Refusal("bad-digest", "the archive does not hold its Cis490-Episode-Digest");
+    }
+    const stamp = verified.meta.kind === "stamped" ? verified.meta.stamp : undefined;
+    if (stamp !== this.announcement.stamp) {
+      throw new Refusal(
+        "stamp-mismatch",
+        `Cis490-Code-Commit is ${this.announcement.stamp}, in meta.json is ${stamp ?? "none"}`,
+      );
+    }
+    return verified;
+  }
+
+  /** Frees what is held; may be called at any time. */
+  abort(): void {
+    this.#verifier.abort();
+  }
+
+  async #endOf(): Promise<Verified | undefined> {
+    try {
+      return await this.#verifier.end();
+    } catch (error) {
+      this.#note(error);
+      return undefined;
+    }
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof ArchiveError)) throw error;
+    this.#flaw = error;
+    this.#verifier.abort();
+  }
+}
+
+function refusalOf(flaw: ArchiveError | undefined): unknown {
+  const problem = flaw?.problem;
+  return problem === undefined ? flaw : new Refusal(problem, flaw?.message ?? "", { cause: flaw });
+}
+
+const BLOCK_BYTES = 256 * 1024;
+
+/** Verifies an archive that lies on the disk. Throws Refusal. */
+export async function verifyReading(
+  reading: Reading,
+  announcement: Announcement,
+  limits: ReceiverLimits,
+): Promise<Verified> {
+  const verification = new Verification(announcement, limits);
+  try {
+    for await (const block of blocksOf(reading)) await verification.write(block);
+    return await verification.end();
+  } finally {
+    verification.abort();
+  }
+}
+
+/**
+ * Verifies an archive of which nothing is known but its name: what it holds, and the stamp that it must have. Throws
+ * Refusal.
+ */
+export async function inspectReading(
+  reading: Reading,
+  limits: ReceiverLimits,
+): Promise<Verified & { readonly stamp: Stamp }> {
+  const verifier = createVerifier(verifyLimits(limits));
+  try {
+    for await (const block of blocksOf(reading)) await verifier.write(block);
+    const verified = await verifier.end();
+    if (verified.meta.kind !== "stamped") throw new Refusal("unstamped", "it carries no stamp");
+    return { ...verified, stamp: verified.meta.stamp };
+  } catch (error) {
+    throw error instanceof ArchiveError ? refusalOf(error) : error;
+  } finally {
+    verifier.abort();
+  }
+}
+
+/** The same memory again and again. Reading is synchronous; the verifier's own turns let other requests in between. */
+function* blocksOf(reading: Reading): Generator<Uint8Array> {
+  const block = new Uint8Array(BLOCK_BYTES);
+  try {
+    for (;;) {
+      const count = reading.read(block);
+      if (count === 0) return;
+      yield block.subarray(0, count);
+    }
+  } finally {
+    reading.close();
+  }
+}
+
+export function receiptOf(
+  host: HostId,
+  id: EpisodeId,
+  verified: Verified,
+  facts: { readonly stamp: Stamp; readonly nowMs: number; readonly version: string },
+): Receipt {
+  return {
+    format: 1,
+    host,
+    id,
+    episode_digest: verified.episodeDigest,
+    archive_digest: verified.archiveDigest,
+    archive_bytes: verified.archiveBytes,
+    tar_bytes: verified.tarBytes,
+    entries: verified.entries,
+    code_commit: facts.stamp,
+    stored_at: new Date(facts.nowMs).toISOString(),
+    receiver: facts.version,
+  };
+}

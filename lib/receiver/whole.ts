@@ -1,0 +1,46 @@
+/** An archive that comes whole, as the body of its PUT: written, verified and stored in one pass. */
+import { stored } from "./answers.ts";
+import { BodyCut, readBody } from "./body.ts";
+import type { Claim } from "./claim.ts";
+import { commit } from "./commit.ts";
+import type { Parts } from "./parts.ts";
+import { receiptOf, Verification } from "./verification.ts";
+
+/** @param place the upload's place among those under way; given back at the end */
+export async function receiveWhole(
+  parts: Parts,
+  claim: Claim,
+  request: Request,
+  place: string,
+): Promise<Response> {
+  const { store, clock, log, inFlight, limits, version } = parts;
+  const { host, id, stamp, archiveBytes } = claim;
+  const startedMs = clock.monotonic();
+  const verification = new Verification(claim, limits);
+  const incoming = await store.receive(host, id).catch((error) => {
+    verification.abort();
+    inFlight.end(place);
+    throw error;
+  });
+  try {
+    let leftBytes = archiveBytes;
+    for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs })) {
+      leftBytes -= chunk.byteLength;
+      inFlight.moved(place, host, leftBytes);
+      if (!verification.isFlawed) await incoming.write(chunk);
+      await verification.write(chunk);
+    }
+    if (leftBytes !== 0) throw new BodyCut(`${leftBytes} bytes are missing`);
+    const verified = await verification.end();
+    await incoming.finish();
+    const facts = { stamp, nowMs: clock.now(), version };
+    const { kind, receipt } = await commit(parts, incoming, receiptOf(host, id, verified, facts));
+    const ms = Math.round(clock.monotonic() - startedMs);
+    if (kind === "stored") log("episode-received", { host, id, bytes: archiveBytes, ms });
+    return stored(receipt, kind === "already");
+  } finally {
+    verification.abort();
+    inFlight.end(place);
+    await incoming.discard();
+  }
+}

@@ -1,0 +1,123 @@
+/** Packs one ready episode, if its commit is accepted and there is room for its archive. */
+import { ArchiveError } from "../archive/mod.ts";
+import type { EpisodeId, Tree } from "../episode/mod.ts";
+import {
+  commitArchive,
+  dropArchive,
+  newRecord,
+  type PackedNote,
+  tryLockEpisode,
+} from "../queue/mod.ts";
+import type { Outcome } from "./outcomes.ts";
+import { makeRoom } from "./prune.ts";
+import { archiveBoundBytes } from "./room.ts";
+import { settle, type Tried } from "./settle.ts";
+import type { PassContext, Step } from "./ship_one.ts";
+import type { Shop } from "./shop.ts";
+
+/** `again` when the archive is in the outbox. Throws ArchiveError, FsError; the signal's reason after an abort. */
+export async function packOne(context: PassContext, tried: Tried, tree: Tree): Promise<Step> {
+  const { shop, gate, signal } = context;
+  const { room, breaker } = shop;
+  const { id, stamp } = tried;
+  // While the receiver is away nothing is known of the window, and packing ahead goes on.
+  if (stamp !== undefined && breaker.reason === undefined) {
+    const judgement = await gate.judge(stamp);
+    if (judgement.kind === "outside") return await settle(shop, tried, judgement.outcome);
+    if (judgement.kind === "unknown") breaker.note(judgement.outcome);
+  }
+  if (signal.aborted) return { state: "waiting" };
+
+  const bound = archiveBoundBytes(tree.sizeBytes, tree.entries.length);
+  // Others may be asked for first.
+  shop.observer.resting?.(id);
+  await makeRoom(shop, () => room.hasSpace(shop.queue.layout.outbox, bound), signal);
+  shop.observer.working?.(id);
+  const low = findDiskLow(shop, id, bound);
+  if (low !== undefined) return { state: "waiting", outcome: low };
+  if (!await takePlace(shop, id, bound)) return { state: "waiting" };
+  try {
+    await pack(shop, tried, tree, signal);
+  } catch (error) {
+    room.leave(id);
+    throw error;
+  }
+  room.packed(id);
+  return "again";
+}
+
+/** How often it is said again that the disk is low. */
+const DISK_LOW_INTERVAL_MS = 5 * 60_000;
+
+/** Why there is no space for an archive of `bound` bytes. Nothing is written down: the disk is the matter. */
+function findDiskLow(shop: Shop, id: EpisodeId, bound: number): Outcome | undefined {
+  const { queue, room, options } = shop;
+  const dir = queue.layout.outbox;
+  if (room.hasSpace(dir, bound)) return undefined;
+  const { freeBytes } = queue.fs.space(dir);
+  const nowMs = queue.clock.monotonic();
+  if (nowMs - shop.diskLow.saidMs >= DISK_LOW_INTERVAL_MS) {
+    shop.diskLow.saidMs = nowMs;
+    queue.log("disk-low", { id, needed_bytes: bound, free_bytes: freeBytes, dir });
+  }
+  return {
+    outcome: "transient",
+    code: "disk-low",
+    detail: `packing pauses: an archive of up to ${bound} bytes and min_free_mb ` +
+      `(${options.minFreeBytes} bytes) do not fit into the ${freeBytes} bytes that are free`,
+    scope: "episode",
+    remediation: `df -h ${dir}`,
+  };
+}
+
+/** A place in the outbox; while the receiver answers, an archive that has long to wait gives up its own. */
+async function takePlace(shop: Shop, id: EpisodeId, bound: number): Promise<boolean> {
+  const { room, breaker } = shop;
+  while (!room.take(id, bound)) {
+    const other = breaker.reason === undefined ? room.findLeastUrgent() : undefined;
+    if (other === undefined) return false;
+    room.leave(other);
+    await giveUpArchive(shop, other);
+  }
+  return true;
+}
+
+/** It keeps its record: packing again costs less than keeping the others waiting. */
+async function giveUpArchive({ queue }: Shop, id: EpisodeId): Promise<void> {
+  const lock = tryLockEpisode(queue, id);
+  // Somebody works on it, and will bring it to an end.
+  if (lock === undefined) return;
+  try {
+    await dropArchive(queue, id);
+  } finally {
+    lock.release();
+  }
+}
+
+async function pack(shop: Shop, tried: Tried, tree: Tree, signal: AbortSignal): Promise<void> {
+  const { queue, packer, observer, options } = shop;
+  const { id, record, signature } = tried;
+  const progress = (bytes: number) => observer.packing?.(id, bytes, tree.sizeBytes);
+  // It may have to wait until other episodes are packed.
+  observer.resting?.(id);
+  const packed = await packer.pack({
+    episodePath: queue.layout.episode(id),
+    partialPath: queue.layout.partial(id),
+    level: options.compressionLevel,
+  }, { signal, onStart: () => progress(0), onProgress: progress });
+  observer.working?.(id);
+  const note: PackedNote = {
+    format: packed.format,
+    episodeDigest: packed.episodeDigest,
+    archiveDigest: packed.archiveDigest,
+    archiveBytes: packed.archiveBytes,
+    tarBytes: packed.tarBytes,
+    entries: packed.entries,
+  };
+  if (packed.signature !== signature) {
+    // It is whole, but of something that nobody has seen settle.
+    throw new ArchiveError("changed", id, "changed between the look at it and the packing");
+  }
+  const stamp = packed.meta.kind === "stamped" ? packed.meta.stamp : undefined;
+  await commitArchive(queue, { ...record ?? newRecord(id, signature, stamp), stamp, packed: note });
+}

@@ -1,0 +1,57 @@
+/** Sends one archive and settles what comes of it. */
+import type { Upload } from "../transport/mod.ts";
+import { outcomeOf } from "./outcome_of.ts";
+import { settle, type Tried } from "./settle.ts";
+import type { PassContext, Step } from "./ship_one.ts";
+
+/** Waits for a slot. While the receiver is away nothing is sent, and the archive waits where it is. */
+export async function sendOne(context: PassContext, tried: Tried): Promise<Step> {
+  const { shop, signal } = context;
+  const { queue, breaker, room, slots, transport, observer } = shop;
+  const { id, record, stamp } = tried;
+  if (record?.packed === undefined) throw new TypeError(`${id} is sent without a record`);
+  // It was packed before this process started, or with a place of its own.
+  room.keep(id);
+  const upload: Upload = {
+    id,
+    archive: queue.layout.archive(id),
+    archiveBytes: record.packed.archiveBytes,
+    archiveDigest: record.packed.archiveDigest,
+    episodeDigest: record.packed.episodeDigest,
+    stamp,
+  };
+  let ms = 0;
+  // Until a slot is free.
+  observer.resting?.(id);
+  const outcome = await slots.use(async () => {
+    if (signal.aborted || breaker.reason !== undefined) return undefined;
+    const startMs = queue.clock.monotonic();
+    let synced: number | undefined;
+    const progress = (bytes: number, total: number) => {
+      // The first call tells what was there before.
+      if (synced !== undefined && bytes > synced) breaker.moved();
+      synced = bytes;
+      observer.sending?.(id, bytes, total);
+    };
+    observer.sending?.(id, 0, upload.archiveBytes);
+    const answer = await transport.upload(upload, progress, signal);
+    observer.working?.(id);
+    ms = Math.round(queue.clock.monotonic() - startMs);
+    if (answer.kind === "aborted") return undefined;
+    const outcome = outcomeOf(answer);
+    // Before the next one has the slot: it must not run into the same outage.
+    if (answer.kind !== "unreadable") breaker.note(outcome, id);
+    return outcome;
+  });
+  if (outcome === undefined) {
+    room.rest(id, queue.clock.now());
+    return { state: "waiting" };
+  }
+  const settled = await settle(shop, tried, outcome);
+  if (settled === "again" || (settled.state !== "shipped" && settled.state !== "already-stored")) {
+    return settled;
+  }
+  const bytes = upload.archiveBytes;
+  queue.log("episode-shipped", { id, bytes, ms, already: settled.state === "already-stored" });
+  return { ...settled, bytes, ms };
+}

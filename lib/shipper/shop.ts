@@ -1,0 +1,106 @@
+/** What shipping needs, and what it remembers from one episode, and one pass, to the next. */
+import type { Packer } from "../archive/mod.ts";
+import type { EpisodeId } from "../episode/mod.ts";
+import type { Queue } from "../queue/mod.ts";
+import type { Random } from "../sys/mod.ts";
+import type { Transport } from "../transport/mod.ts";
+import { Breaker } from "./breaker.ts";
+import { ClockCheck } from "./clock_check.ts";
+import { Memory } from "./memory.ts";
+import { type Looks, newLooks, type RetentionOptions } from "./prune.ts";
+import { type Result, Tally } from "./result.ts";
+import { Room } from "./room.ts";
+import { Slots } from "./slots.ts";
+
+/** Told what goes on. None of these may throw. */
+export interface Observer {
+  /** One more old episode is looked at, before the queue is listed. Evidence of life. */
+  pruning?(): void;
+  /** The queue was swept; the pass begins with so many episodes. */
+  listed?(count: number): void;
+  /** An episode is done with in this pass. */
+  result?(result: Result): void;
+  /** A step on the disk begins: it ends soon, or something hangs. Evidence of life. */
+  working?(id: EpisodeId): void;
+  /** Packing begins, or a piece of it is done: `bytes` of `totalBytes` of its files. Evidence of life. */
+  packing?(id: EpisodeId, bytes: number, totalBytes: number): void;
+  /** Sending begins, or the receiver acknowledged a piece. Evidence of life. */
+  sending?(id: EpisodeId, bytes: number, totalBytes: number): void;
+  /** It waits for its turn, or is done with: that nothing moves is by right. */
+  resting?(id: EpisodeId): void;
+}
+
+export interface ShipperParts {
+  readonly queue: Queue;
+  readonly packer: Pick<Packer, "pack">;
+  readonly transport: Transport;
+  readonly random: Random;
+  readonly observer: Observer;
+}
+
+export interface ShipperOptions {
+  /** Uploads side by side. */
+  readonly uploads: number;
+  /** Archives packed ahead of them. */
+  readonly outboxAhead: number;
+  /** Free space that packing leaves, in bytes. */
+  readonly minFreeBytes: number;
+  /** Of zstd, 1 to 19. */
+  readonly compressionLevel: number;
+  readonly retention: RetentionOptions;
+}
+
+/** The lane of large episodes, which outlives a pass. */
+export interface LargeLane {
+  readonly waiting: Set<EpisodeId>;
+  /** Settles when it has nothing more to do; undefined when it does not run. */
+  worker: Promise<void> | undefined;
+}
+
+/** The parts with the state that lives as long as the process. */
+export interface Shop extends ShipperParts {
+  readonly options: ShipperOptions;
+  readonly breaker: Breaker;
+  readonly room: Room;
+  readonly memory: Memory;
+  readonly clockCheck: ClockCheck;
+  /** For what is old. */
+  readonly looks: Looks;
+  /** One for each upload side by side. */
+  readonly slots: Slots;
+  /** Episodes that a worker has in hand. */
+  readonly busy: Set<EpisodeId>;
+  readonly large: LargeLane;
+  /** Whether the first pass has done what is done once. */
+  readonly started: { isRepaired: boolean };
+  /** When it was last said that the disk is low, monotonic. */
+  readonly diskLow: { saidMs: number };
+  /** What was last said of a pass, and when, monotonic. */
+  readonly lastPass: { words: string; saidMs: number };
+  /** What has ended since the last summary. */
+  readonly tally: Tally;
+}
+
+export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
+  const { queue, random } = parts;
+  return {
+    ...parts,
+    options,
+    breaker: new Breaker(queue.clock, random, queue.log),
+    room: new Room(queue.fs, {
+      // Those being sent, and those packed ahead.
+      places: options.uploads + options.outboxAhead,
+      minFreeBytes: options.minFreeBytes,
+    }),
+    memory: new Memory(),
+    clockCheck: new ClockCheck(queue.clock, parts.transport, queue.log),
+    looks: newLooks(),
+    slots: new Slots(options.uploads),
+    busy: new Set(),
+    large: { waiting: new Set(), worker: undefined },
+    started: { isRepaired: false },
+    diskLow: { saidMs: -Infinity },
+    lastPass: { words: "", saidMs: -Infinity },
+    tally: new Tally(),
+  };
+}

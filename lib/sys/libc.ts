@@ -1,0 +1,326 @@
+/**
+ * The C library's calls that Deno has no equivalent for: names as bytes, times in nanoseconds, locks that
+ * do not wait, renames that never replace. Needs the FFI permission; `receive` gives that up and does
+ * without this module.
+ */
+import type { Owner } from "./durable.ts";
+import { type DirEntry, type FileType, FsError, type Stat } from "./fs.ts";
+
+const SYMBOLS = {
+  __errno_location: { parameters: [], result: "pointer" },
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
+  close: { parameters: ["i32"], result: "i32" },
+  read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i64" },
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "i64" },
+  renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
+  kill: { parameters: ["i32", "i32"], result: "i32" },
+  flock: { parameters: ["i32", "i32"], result: "i32" },
+  setfsuid: { parameters: ["u32"], result: "i32" },
+  setfsgid: { parameters: ["u32"], result: "i32" },
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "i64" },
+  unlink: { parameters: ["buffer"], result: "i32" },
+  utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_EMPTY_PATH = 0x1000;
+const STATX_BASIC_STATS = 0x7ff;
+const RENAME_NOREPLACE = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+const LOCK_UN = 8;
+
+// open(2) flags: the generic ones, and those that aarch64 numbers differently (asm/fcntl.h).
+const O_RDONLY = 0;
+const O_RDWR = 2;
+const O_CREAT = 0o100;
+const O_NONBLOCK = 0o4000;
+const O_CLOEXEC = 0o2000000;
+const [O_DIRECTORY, O_NOFOLLOW] = Deno.build.arch === "aarch64"
+  ? [0o40000, 0o100000]
+  : [0o200000, 0o400000];
+
+// errno(3), the numbers that x86_64 and aarch64 share (asm-generic/errno-base.h and errno.h).
+const ERRNO: Readonly<Record<number, string>> = {
+  1: "EPERM",
+  3: "ESRCH",
+  2: "ENOENT",
+  4: "EINTR",
+  5: "EIO",
+  6: "ENXIO",
+  11: "EAGAIN",
+  12: "ENOMEM",
+  13: "EACCES",
+  16: "EBUSY",
+  17: "EEXIST",
+  18: "EXDEV",
+  19: "ENODEV",
+  20: "ENOTDIR",
+  21: "EISDIR",
+  22: "EINVAL",
+  23: "ENFILE",
+  24: "EMFILE",
+  26: "ETXTBSY",
+  27: "EFBIG",
+  28: "ENOSPC",
+  30: "EROFS",
+  36: "ENAMETOOLONG",
+  38: "ENOSYS",
+  39: "ENOTEMPTY",
+  40: "ELOOP",
+  95: "EOPNOTSUPP",
+  116: "ESTALE",
+  117: "EUCLEAN",
+  122: "EDQUOT",
+};
+
+/** st_mode's type bits, inode(7). */
+const TYPES: Readonly<Record<number, FileType>> = {
+  0o010000: "fifo",
+  0o020000: "character-device",
+  0o040000: "directory",
+  0o060000: "block-device",
+  0o100000: "file",
+  0o120000: "symlink",
+  0o140000: "socket",
+};
+
+const encoder = new TextEncoder();
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** A path as the C library wants it. A NUL inside would cut it short, so it is refused. */
+function cString(operation: string, path: string): Uint8Array<ArrayBuffer> {
+  if (path.includes("\0")) throw new FsError(operation, path, "EINVAL");
+  return encoder.encode(path + "\0");
+}
+
+/** The C library, opened once a process. Throws `Deno.errors.NotCapable` without the FFI permission. */
+export class Libc {
+  readonly #symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+  // One buffer each is enough: no call here is interrupted by another.
+  readonly #stat = new Uint8Array(256);
+  readonly #statView = new DataView(this.#stat.buffer);
+  readonly #names = new Uint8Array(64 * 1024);
+  readonly #namesView = new DataView(this.#names.buffer);
+
+  constructor() {
+    this.#symbols = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+  }
+
+  /** lstat with nanoseconds. */
+  lstat(path: string): Stat {
+    return this.#statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+  }
+
+  /** fstat with nanoseconds; `path` is for the message. */
+  fstat(fd: number, path: string): Stat {
+    return this.#statx(fd, path, AT_EMPTY_PATH);
+  }
+
+  #statx(fd: number, path: string, flags: number): Stat {
+    const name = fd === AT_FDCWD ? cString("statx", path) : cString("statx", "");
+    if (this.#symbols.statx(fd, name, flags, STATX_BASIC_STATS, this.#stat) !== 0) {
+      throw this.#error("statx", path);
+    }
+    // struct statx, statx(2): little-endian on both architectures.
+    const at = this.#statView;
+    const mode = at.getUint16(28, true);
+    const time = (offset: number) =>
+      at.getBigInt64(offset, true) * 1_000_000_000n + BigInt(at.getUint32(offset + 8, true));
+    return {
+      type: TYPES[mode & 0o170000] ?? "unknown",
+      mode: mode & 0o7777,
+      sizeBytes: Number(at.getBigUint64(40, true)),
+      device: (BigInt(at.getUint32(136, true)) << 32n) | BigInt(at.getUint32(140, true)),
+      inode: at.getBigUint64(32, true),
+      uid: at.getUint32(20, true),
+      gid: at.getUint32(24, true),
+      ctimeNs: time(96),
+      mtimeNs: time(112),
+    };
+  }
+
+  /** All names of a directory but `.` and `..`, as the kernel gives them. */
+  list(path: string): DirEntry[] {
+    const fd = this.#openDirectory(path);
+    try {
+      const entries: DirEntry[] = [];
+      for (;;) {
+        const got = Number(
+          this.#symbols.getdents64(fd, this.#names, BigInt(this.#names.byteLength)),
+        );
+        if (got < 0) throw this.#error("getdents64", path);
+        if (got === 0) return entries;
+        // struct linux_dirent64, getdents(2): the record's length at 16, the name from 19 to a NUL.
+        for (let at = 0; at < got; at += this.#namesView.getUint16(at + 16, true)) {
+          const start = at + 19;
+          const bytes = this.#names.slice(start, this.#names.indexOf(0, start));
+          if (
+            bytes[0] === 0x2e && (bytes.length === 1 || (bytes.length === 2 && bytes[1] === 0x2e))
+          ) {
+            continue;
+          }
+          entries.push(entryOf(bytes));
+        }
+      }
+    } finally {
+      this.#symbols.close(fd);
+    }
+  }
+
+  /** The target of a symbolic link, as bytes. */
+  readLink(path: string): Uint8Array {
+    const into = new Uint8Array(4097);
+    const got = Number(
+      this.#symbols.readlink(cString("readlink", path), into, BigInt(into.byteLength)),
+    );
+    if (got < 0) throw this.#error("readlink", path);
+    return into.slice(0, got);
+  }
+
+  /** Opens for reading; never follows a link, never waits for a FIFO's other end. */
+  openRead(path: string): number {
+    return this.#open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  /**
+   * Opens, and creates, a file to be locked. Children do not inherit it. With `owner`, which only root can ask for, a new
+   * file is that user's from its first moment: nobody meets one that is root's (setfsuid(2), which is this thread's alone).
+   */
+  openLock(path: string, owner?: Owner): number {
+    const flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    if (owner === undefined) return this.#open(path, flags);
+    const gid = this.#symbols.setfsgid(owner.gid);
+    const uid = this.#symbols.setfsuid(owner.uid);
+    try {
+      return this.#open(path, flags);
+    } catch (error) {
+      // Where the owner may not go, none of the owner's processes can be in the way.
+      if (!(error instanceof FsError) || error.code !== "denied") throw error;
+    } finally {
+      this.#symbols.setfsuid(uid);
+      this.#symbols.setfsgid(gid);
+    }
+    return this.#open(path, flags);
+  }
+
+  #openDirectory(path: string): number {
+    return this.#open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  #open(path: string, flags: number): number {
+    const name = cString("open", path);
+    for (;;) {
+      const fd = this.#symbols.open(name, flags, 0o600);
+      if (fd >= 0) return fd;
+      const error = this.#error("open", path);
+      if (error.errno !== "EINTR") throw error;
+    }
+  }
+
+  /** read(2); 0 at the end. `path` is for the message. */
+  read(fd: number, into: Uint8Array<ArrayBuffer>, path: string): number {
+    for (;;) {
+      const got = Number(this.#symbols.read(fd, into, BigInt(into.byteLength)));
+      if (got >= 0) return got;
+      const error = this.#error("read", path);
+      if (error.errno !== "EINTR") throw error;
+    }
+  }
+
+  /** pread(2): reads at `offset` bytes, without moving the file's own offset. */
+  readAt(fd: number, into: Uint8Array<ArrayBuffer>, offset: number, path: string): number {
+    for (;;) {
+      const got = Number(
+        this.#symbols.pread64(fd, into, BigInt(into.byteLength), BigInt(offset)),
+      );
+      if (got >= 0) return got;
+      const error = this.#error("pread", path);
+      if (error.errno !== "EINTR") throw error;
+    }
+  }
+
+  close(fd: number): void {
+    this.#symbols.close(fd);
+  }
+
+  /** Makes `bytes` all that the open file holds: for the few bytes in a lock file. */
+  overwrite(fd: number, bytes: Uint8Array<ArrayBuffer>, path: string): void {
+    if (this.#symbols.ftruncate(fd, 0n) !== 0) throw this.#error("ftruncate", path);
+    if (Number(this.#symbols.pwrite(fd, bytes, BigInt(bytes.byteLength), 0n)) < 0) {
+      throw this.#error("pwrite", path);
+    }
+  }
+
+  unlink(path: string): void {
+    if (this.#symbols.unlink(cString("unlink", path)) !== 0) throw this.#error("unlink", path);
+  }
+
+  /**
+   * flock(2) LOCK_UN. Closing alone is not enough: a child that was forked in this moment holds the open file, and
+   * with it the lock, until its exec.
+   */
+  unlock(fd: number): void {
+    this.#symbols.flock(fd, LOCK_UN);
+  }
+
+  /** flock(2) LOCK_EX | LOCK_NB: false when another open file holds the lock. */
+  tryLock(fd: number, path: string): boolean {
+    if (this.#symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
+    const error = this.#error("flock", path);
+    if (error.errno === "EAGAIN") return false;
+    throw error;
+  }
+
+  /** kill(2): tells a process something. Throws FsError `denied` when it is another user's, ESRCH when there is none. */
+  signal(pid: number, number: number): void {
+    if (this.#symbols.kill(pid, number) !== 0) throw this.#error("kill", `process ${pid}`);
+  }
+
+  renameNoReplace(from: string, to: string): void {
+    const result = this.#symbols.renameat2(
+      AT_FDCWD,
+      cString("renameat2", from),
+      AT_FDCWD,
+      cString("renameat2", to),
+      RENAME_NOREPLACE,
+    );
+    if (result !== 0) throw this.#error("renameat2", `${from} -> ${to}`);
+  }
+
+  /** Sets atime and mtime to `mtimeNs`, of a link itself if it is one. */
+  setMtime(path: string, mtimeNs: bigint): void {
+    const times = new DataView(new ArrayBuffer(32));
+    let seconds = mtimeNs / 1_000_000_000n;
+    let rest = mtimeNs % 1_000_000_000n;
+    if (rest < 0n) [seconds, rest] = [seconds - 1n, rest + 1_000_000_000n];
+    for (const at of [0, 16]) {
+      times.setBigInt64(at, seconds, true);
+      times.setBigInt64(at + 8, rest, true);
+    }
+    const bytes = new Uint8Array(times.buffer);
+    const name = cString("utimensat", path);
+    if (this.#symbols.utimensat(AT_FDCWD, name, bytes, AT_SYMLINK_NOFOLLOW) !== 0) {
+      throw this.#error("utimensat", path);
+    }
+  }
+
+  #error(operation: string, subject: string): FsError {
+    const location = this.#symbols.__errno_location();
+    const number = location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
+    return new FsError(operation, subject, ERRNO[number] ?? `errno ${number}`);
+  }
+}
+
+function entryOf(bytes: Uint8Array): DirEntry {
+  try {
+    return { name: utf8.decode(bytes) };
+  } catch {
+    return { name: undefined, bytes };
+  }
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { systemClock } from "./clock.ts";
+import { watchDirectory } from "./watch.ts";
+
+const never = new AbortController().signal;
+
+Deno.test("a name that appears ends the wait long before the tick", async () => {
+  const directory = await Deno.makeTempDir();
+  const watch = watchDirectory(systemClock, directory);
+  setTimeout(() => Deno.mkdirSync(`${directory}/episode`), 20);
+  assert.equal(await watch.wait(10_000, never), "event");
+  assert.equal(await watch.wait(50, never), "tick");
+  watch.close();
+});
+
+Deno.test("what happened between two waits is not lost", async () => {
+  const directory = await Deno.makeTempDir();
+  const watch = watchDirectory(systemClock, directory);
+  Deno.mkdirSync(`${directory}/episode`);
+  await systemClock.sleep(100);
+  assert.equal(await watch.wait(10_000, never), "event");
+  watch.close();
+});
+
+Deno.test("a directory that comes later is watched from then on", async () => {
+  const directory = `${await Deno.makeTempDir()}/later`;
+  const watch = watchDirectory(systemClock, directory);
+  assert.equal(await watch.wait(10, never), "tick");
+  Deno.mkdirSync(directory);
+  const wait = watch.wait(10_000, never);
+  Deno.mkdirSync(`${directory}/episode`);
+  assert.equal(await wait, "event");
+  watch.close();
+});
+
+Deno.test("a signal and a poke end the wait", async () => {
+  const watch = watchDirectory(systemClock, await Deno.makeTempDir());
+  assert.equal(await watch.wait(10_000, AbortSignal.abort()), "aborted");
+  setTimeout(() => watch.poke(), 10);
+  assert.equal(await watch.wait(10_000, never), "event");
+  watch.close();
+});

@@ -1,0 +1,3 @@
+import { run } from "./cmd/run.ts";
+
+Deno.exit(await run(Deno.args));

@@ -1,0 +1,146 @@
+/**
+ * Stops, or fails, the shipper at one system call after another, lets it run again, and has the queue checked by code
+ * that knows nothing of the program.
+ */
+import { check } from "../queue/checker.ts";
+import { BINARY, type Lab } from "../e2e/lab.ts";
+import { findWrongEnds, layOut, type Scenario } from "./scenario.ts";
+import { countSystemCalls, type Fault, runWithFault } from "./strace.ts";
+
+/** Those that touch the file system or a socket. */
+export const SYSTEM_CALLS: readonly string[] = [
+  "open,openat,creat,close,read,pread64,readv,write,pwrite64,writev,lseek",
+  "fsync,fdatasync,ftruncate,fallocate,copy_file_range,sendfile",
+  "rename,renameat,renameat2,link,linkat,symlink,unlink,unlinkat,rmdir,mkdir,mkdirat",
+  "stat,lstat,fstat,newfstatat,statx,statfs,fstatfs,getdents64,readlink,readlinkat,access,faccessat,faccessat2",
+  "chmod,fchmod,fchmodat,chown,fchown,fchownat,utimensat,flock,fcntl",
+  "socket,connect,bind,sendto,recvfrom,sendmsg,recvmsg,shutdown,getsockopt,setsockopt",
+].flatMap((line) => line.split(","));
+
+/** The errors that the disk or the kernel gives at any of them. */
+export const ERRORS = ["ENOSPC", "EIO", "EMFILE", "EROFS", "EACCES"] as const;
+
+const RUN_LIMIT_MS = 60_000;
+/** A pass repairs; the second one is for what the first may not do yet (a next try that is not due). */
+const RECOVERY_PASSES = 6;
+
+export interface Point {
+  readonly systemCall: string;
+  readonly when: number;
+  readonly inject: string;
+}
+
+export interface SweepResult {
+  readonly tried: number;
+  readonly hit: number;
+  /** One line for each point after which something was wrong. */
+  readonly failures: readonly string[];
+}
+
+const command = (scenario: Scenario) => [BINARY, "ship", "--once", "--config", scenario.config];
+
+/** Every point of a run: each system call up to the largest number of it in one thread. */
+export async function findPoints(lab: Lab, injections: readonly string[]): Promise<Point[]> {
+  const scenario = await layOut(lab, 0);
+  const counts = await countSystemCalls(command(scenario), SYSTEM_CALLS, lab.root);
+  return [...counts].flatMap(([systemCall, most]) =>
+    Array.from(
+      { length: most },
+      (_, at) => injections.map((inject) => ({ systemCall, when: at + 1, inject })),
+    )
+      .flat()
+  );
+}
+
+/** Tries each of `points`, `workers` at a time. */
+export async function sweep(
+  lab: Lab,
+  points: readonly Point[],
+  options: { readonly workers: number; readonly progress?: (done: number) => void },
+): Promise<SweepResult> {
+  const failures: string[] = [];
+  let next = 0;
+  let hit = 0;
+  const work = async () => {
+    for (let at = next++; at < points.length; at = next++) {
+      const point = points[at];
+      if (point === undefined) return;
+      const tried = await tryPoint(lab, at + 1, point);
+      if (tried.hit) hit++;
+      failures.push(...tried.faults.map((fault) => `${nameOf(point)}: ${fault}`));
+      options.progress?.(at + 1);
+    }
+  };
+  await Promise.all(Array.from({ length: options.workers }, work));
+  return { tried: points.length, hit, failures };
+}
+
+export function nameOf(point: Point): string {
+  return `${point.systemCall} number ${point.when} with ${point.inject}`;
+}
+
+async function tryPoint(
+  lab: Lab,
+  run: number,
+  point: Fault,
+): Promise<{ hit: boolean; faults: string[] }> {
+  const scenario = await layOut(lab, run);
+  const first = await runWithFault(command(scenario), point, lab.root, RUN_LIMIT_MS);
+  // Whatever the fault left: nothing may be lost or be in two places, also before anything is repaired.
+  const faults = check(scenario.dataDir, scenario.expected).faults
+    .filter((fault) => / is lost$| is in .* and /.test(fault));
+  if (point.inject.startsWith("error=") && first.signal !== null) {
+    faults.push(`ended by ${first.signal}`);
+  }
+
+  let last = "";
+  // An injected error counts as a try, and its wait is minutes. Losing that note costs a request, never an episode.
+  if (point.inject.startsWith("error=")) await forgetTries(scenario);
+  for (let pass = 0; pass < RECOVERY_PASSES; pass++) {
+    const { code, stdout, stderr } = await lab.run([...command(scenario).slice(1)]);
+    last = `exit ${code}: ${stdout} ${stderr}`.trim().replaceAll("\n", " | ");
+    if (code === 0) break;
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  faults.push(...check(scenario.dataDir, scenario.expected).faults);
+  faults.push(...await findWrongEnds(lab, scenario));
+  if (faults.length > 0) {
+    return {
+      hit: first.hit,
+      faults: [`${faults.join("; ")} (data in ${scenario.dataDir}; ${last})`],
+    };
+  }
+  for (
+    const path of [
+      scenario.dataDir,
+      ...scenario.ends.shipped.map((id) => `${scenario.dataDir}-unpacked-${id}`),
+    ]
+  ) {
+    await Deno.remove(path, { recursive: true });
+  }
+  return { hit: first.hit, faults };
+}
+
+async function forgetTries({ dataDir }: Scenario): Promise<void> {
+  const outbox = `${dataDir}/outbox`;
+  // It was not made yet.
+  if (await Deno.lstat(outbox).catch(() => undefined) === undefined) return;
+  for (const { name } of Deno.readDirSync(outbox)) {
+    if (name.endsWith(".json")) await Deno.remove(`${outbox}/${name}`);
+  }
+}
+
+/** `count` of `all`, chosen by a seed: the same seed gives the same choice (mulberry32). */
+export function sample<T>(all: readonly T[], count: number, seed: number): T[] {
+  let state = seed;
+  const random = () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  return all.map((point) => ({ point, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .slice(0, count)
+    .map(({ point }) => point);
+}
