@@ -14,6 +14,13 @@ export interface Run {
   readonly stderr: string;
   /** True when the fault was injected at least once. */
   readonly hit: boolean;
+  /** It did not end by itself in time, and was killed. */
+  readonly hung: boolean;
+  /**
+   * The error met the runtime's own wake-up between its threads, an eventfd(2), which no disk and no network makes fail: a
+   * thread of the runtime panics, and what waits for it waits for ever. (A daemon's watchdog ends that.)
+   */
+  readonly metWakeUp: boolean;
 }
 
 /** The most calls of each kind that any one thread made. */
@@ -49,7 +56,10 @@ function available(systemCalls: readonly string[]): string {
   return systemCalls.map((call) => `?${call}`).join(",");
 }
 
-/** Runs `command` with one fault. It is killed after `timeoutMs`, which counts as a failure of the test. */
+/** What an eventfd is told: eight bytes, the number one. */
+const WAKE_UP = /write\(\d+, "\\1(\\0){7}", 8\) .*\(INJECTED\)/;
+
+/** Runs `command` with one fault. It is killed after `timeoutMs`. */
 export async function runWithFault(
   command: readonly string[],
   fault: Fault,
@@ -57,8 +67,10 @@ export async function runWithFault(
   timeoutMs: number,
 ): Promise<Run> {
   const log = await Deno.makeTempFile({ dir: scratch, prefix: "strace-" });
-  const child = new Deno.Command("strace", {
+  // A group of its own, so that what is traced is killed with its tracer.
+  const child = new Deno.Command("setsid", {
     args: [
+      "strace",
       "-f",
       "-qq",
       "-e",
@@ -75,7 +87,11 @@ export async function runWithFault(
     stdout: "null",
     stderr: "piped",
   }).spawn();
-  const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  let hung = false;
+  const timer = setTimeout(() => {
+    hung = true;
+    Deno.kill(-child.pid, "SIGKILL");
+  }, timeoutMs);
   const output = await child.output();
   clearTimeout(timer);
   const trace = await Deno.readTextFile(log);
@@ -84,6 +100,8 @@ export async function runWithFault(
     code: output.code,
     signal: output.signal,
     stderr: new TextDecoder().decode(output.stderr),
+    hung,
+    metWakeUp: WAKE_UP.test(trace),
     // strace ends as the command did, by the same signal.
     hit: fault.inject === "signal=KILL"
       ? output.signal === "SIGKILL"

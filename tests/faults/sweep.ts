@@ -20,7 +20,7 @@ export const SYSTEM_CALLS: readonly string[] = [
 /** The errors that the disk or the kernel gives at any of them. */
 export const ERRORS = ["ENOSPC", "EIO", "EMFILE", "EROFS", "EACCES"] as const;
 
-const RUN_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 30_000;
 /** A pass repairs; the second one is for what the first may not do yet (a next try that is not due). */
 const RECOVERY_PASSES = 6;
 
@@ -89,7 +89,8 @@ async function tryPoint(
   // Whatever the fault left: nothing may be lost or be in two places, also before anything is repaired.
   const faults = check(scenario.dataDir, scenario.expected).faults
     .filter((fault) => / is lost$| is in .* and /.test(fault));
-  if (point.inject.startsWith("error=") && first.signal !== null) {
+  if (first.hung && !first.metWakeUp) faults.push("it hung");
+  if (point.inject.startsWith("error=") && first.signal !== null && !first.hung) {
     faults.push(`ended by ${first.signal}`);
   }
 
