@@ -91,7 +91,7 @@ export interface Run {
   readonly random: Random;
   /** Before which changing operation of each life the power goes; a life without a number runs to its end. */
   readonly cuts: readonly number[];
-  /** Whatever lies on a shelf is old, and is removed by the life that follows. */
+  /** Whatever lies on a shelf is old, and is removed by the life that follows; not by the last one, which would hide traces. */
   readonly prune?: boolean;
   /** Packs without compressing: many more runs in the same time. */
   readonly isPlain?: boolean;
@@ -147,7 +147,8 @@ export async function runWithCuts(run: Run): Promise<string[]> {
   for (life = 0; life <= run.cuts.length; life++) {
     count = 0;
     isDark = false;
-    await live(fs, clock, receiver, run);
+    const prune = run.prune === true && life < run.cuts.length;
+    await live(fs, clock, receiver, { ...run, prune });
     if (isDark) fs.cutPower(run.random);
     isDark = false;
   }

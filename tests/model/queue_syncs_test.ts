@@ -4,6 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { runWithCuts } from "./queue_lab.ts";
+import { seededRandom } from "./seeded_random.ts";
 
 const IDS = ["a", "fatal", "held"];
 
@@ -16,26 +17,19 @@ function kindOf(operation: string, path: string): string {
 /** Syncs that may be left out without harm, and why they are there. */
 const NOT_MISSED: Readonly<Record<string, string>> = {
   "sync /outbox/ID.json.new": "a torn record is no record: it costs packing once more",
+  "sync /.cis490.pruned.new": "a torn time is no time: it costs a look at the shelves",
   "syncDir /episodes":
     "the model's rename is durable by the target's directory alone; not every disk's is",
 };
 
-/** Numbers that are the same in every run. */
-function pseudoRandom(): () => number {
-  let state = 1;
-  return () => {
-    state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
-    return state / 2 ** 31;
-  };
-}
-
 async function isMissed(kind: string): Promise<boolean> {
-  const random = pseudoRandom();
-  for (let run = 0; run < 300; run++) {
-    const cuts = Array.from({ length: run % 4 }, () => Math.floor(random() * 70));
+  const random = seededRandom(1);
+  for (let at = 0; at < 600; at++) {
+    const cuts = Array.from({ length: at % 4 }, () => Math.floor(random() * 70));
     try {
       const skip = (operation: string, path: string) => kindOf(operation, path) === kind;
-      if ((await runWithCuts({ ids: IDS, random, cuts, skip })).length > 0) return true;
+      const run = { ids: IDS, random, cuts, skip, isPlain: true, prune: at % 2 === 1 };
+      if ((await runWithCuts(run)).length > 0) return true;
     } catch {
       // A directory that is not there any more stops a life: missed as well.
       return true;
@@ -50,7 +44,10 @@ Deno.test("every sync is missed when it is left out", async (t) => {
     if (operation === "sync" || operation === "syncDir") kinds.add(kindOf(operation, path));
     return false;
   };
-  await runWithCuts({ ids: IDS, random: pseudoRandom(), cuts: [], skip: note });
+  for (const prune of [false, true]) {
+    const cuts = [1e6, 1e6];
+    await runWithCuts({ ids: IDS, random: seededRandom(1), cuts, skip: note, prune });
+  }
   assert.ok(kinds.size >= 10, [...kinds].join(", "));
   for (const kind of kinds) {
     if (kind in NOT_MISSED) continue;
