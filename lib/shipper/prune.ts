@@ -27,8 +27,10 @@ export interface RetentionOptions {
   readonly intervalMs: number;
 }
 
-/** No look does more to the disk: neither a clock nor a bug of ours shall empty a shelf at once. */
-const MOST_PER_LOOK = 200;
+/** No look removes more: neither a clock nor a bug of ours shall empty a shelf at once. */
+const MOST_REMOVED = 200;
+/** No look takes more in hand, whatever becomes of them: each costs a request. */
+const MOST_HANDLED = 1000;
 /** A look that could not be made, or did not help, is not made again before. */
 const AGAIN_MS = 60_000;
 
@@ -37,12 +39,14 @@ export interface Looks {
   /** Undefined in a process that has not looked yet. */
   nextMs: number | undefined;
   nextForSpaceMs: number;
+  /** Places of what was to be removed and had to stay: the next looks begin with the others. */
+  readonly kept: Set<string>;
   /** One look for space at a time. */
   readonly turn: Slots;
 }
 
 export function newLooks(): Looks {
-  return { nextMs: undefined, nextForSpaceMs: -Infinity, turn: new Slots(1) };
+  return { nextMs: undefined, nextForSpaceMs: -Infinity, kept: new Set(), turn: new Slots(1) };
 }
 
 /** What a pass begins with: removes what is old, if it is time to, and makes room on a low disk. */
@@ -130,14 +134,23 @@ async function handleOldest(
   signal: AbortSignal,
   isEnough: () => boolean = () => false,
 ): Promise<void> {
-  const { queue, observer } = shop;
-  shelved.sort((a, b) => a.atMs - b.atMs);
-  for (const one of shelved.slice(0, MOST_PER_LOOK)) {
-    if (signal.aborted || isEnough()) return;
+  const { queue, observer, looks: { kept } } = shop;
+  // Those that stay whatever is done would otherwise use up every look, once there are enough of them.
+  const rank = (one: Shelved) => kept.has(placeOf(one)) ? 1 : 0;
+  shelved.sort((a, b) => rank(a) - rank(b) || a.atMs - b.atMs);
+  let removed = 0;
+  for (const one of shelved.slice(0, MOST_HANDLED)) {
+    if (signal.aborted || removed === MOST_REMOVED || isEnough()) return;
     observer.pruning?.();
     observer.working?.(one.id);
+    kept.add(placeOf(one));
     try {
-      if (await handleOne(shop, one, why, signal) === "silent") return;
+      const handled = await handleOne(shop, one, why, signal);
+      if (handled === "silent") return;
+      if (handled === "removed") {
+        kept.delete(placeOf(one));
+        removed += 1;
+      }
     } catch (error) {
       if (!isFsError(error)) throw error;
       queue.log("prune-failed", { place: placeOf(one), why: error.message });

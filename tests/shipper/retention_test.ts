@@ -191,18 +191,20 @@ Deno.test("a note that can't be read keeps its episode", async () => {
   assert.deepEqual(lab.existing("shipped/good/episode", "quarantine/bad/episode").length, 2);
 });
 
+/** With `id` in shipped/ so many times, as after many stays of one id: `e`, `e~2`, … */
+async function shipMany(lab: Lab, id: string, count: number): Promise<void> {
+  await lab.record(id);
+  await lab.pass();
+  const shipped = `${lab.dir}/shipped/${id}`;
+  for (let at = 2; at <= count; at++) {
+    await Deno.mkdir(`${shipped}~${at}/episode`, { recursive: true });
+    await Deno.copyFile(`${shipped}/receipt.json`, `${shipped}~${at}/receipt.json`);
+  }
+}
+
 Deno.test("one look removes no more than its share", async () => {
   await using lab = await open();
-  await lab.record("e");
-  await lab.pass();
-  // As after many stays of one id: `e`, `e~2`, …
-  for (let at = 2; at <= 205; at++) {
-    await Deno.mkdir(`${lab.dir}/shipped/e~${at}/episode`, { recursive: true });
-    await Deno.copyFile(
-      `${lab.dir}/shipped/e/receipt.json`,
-      `${lab.dir}/shipped/e~${at}/receipt.json`,
-    );
-  }
+  await shipMany(lab, "e", 205);
   lab.clock.movedMs += 8 * DAY_MS;
   await lab.pass();
   assert.equal(lab.named("pruned").length, 200);
@@ -211,6 +213,23 @@ Deno.test("one look removes no more than its share", async () => {
   lab.clock.movedMs += HOUR_MS;
   await lab.pass();
   assert.equal(lab.named("pruned").length, 205);
+});
+
+Deno.test("what has to stay is in the way of nothing that may go, however much it is", async () => {
+  await using lab = await open();
+  await shipMany(lab, "differs", 1100);
+  lab.clock.movedMs += 1000;
+  await lab.record("good");
+  await lab.pass();
+  lab.receiver.store.set("differs", "f".repeat(64) as Digest);
+  lab.clock.movedMs += 8 * DAY_MS;
+  await lab.pass();
+  assert.equal(lab.receiver.asked.length, 1000);
+  lab.clock.movedMs += HOUR_MS;
+  await lab.pass();
+  assert.equal(lab.receiver.asked.length, 2000);
+  assert.deepEqual(lab.existing("shipped/good"), []);
+  assert.deepEqual(lab.existing("shipped/differs", "shipped/differs~1100").length, 2);
 });
 
 Deno.test("a removal that stopped half way is finished by the next process", async () => {
