@@ -24,16 +24,23 @@ export function frontEnvironment(
     CIS490_SERVER_KEY: server.key,
     CIS490_CLIENT_CA: clientCa,
     CIS490_SOCKET: socket,
+    CIS490_REVOKED: `${directory}/revoked*.caddy`,
     HOME: directory,
     XDG_CONFIG_HOME: directory,
     XDG_DATA_HOME: directory,
   };
 }
 
-export async function startFront(server: Leaf, clientCa: string, socket: string): Promise<Front> {
+/** `more`: variables of the Caddyfile with another value than a test usually gives them. */
+export async function startFront(
+  server: Leaf,
+  clientCa: string,
+  socket: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Front> {
   const directory = await Deno.makeTempDir({ prefix: "cis490-front-" });
   const port = freePort();
-  const env = frontEnvironment(directory, server, clientCa, socket, port);
+  const env = { ...frontEnvironment(directory, server, clientCa, socket, port), ...more };
   const process = await runCaddy(CADDYFILE, directory, port, env);
   return { port, ...process };
 }
