@@ -119,7 +119,11 @@ export const SHIPPER_EVENTS = {
   ),
   "held": event<{ count: number }>(
     "notice",
-    (f) => `${f.count} episodes are held: their commits are not accepted now`,
+    ({ count }) => {
+      if (count === 0) return "no episode is held any more";
+      if (count === 1) return "1 episode is held: its commit is not accepted now";
+      return `${count} episodes are held: their commits are not accepted now`;
+    },
   ),
   "pass-failed": event<{ why: string; stack: string | undefined }>(
     "error",

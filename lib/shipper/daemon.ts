@@ -34,7 +34,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { queue, breaker, large } = shop;
-  let heldSaidMs = -Infinity;
+  const sayHeld = heldSayer(shop);
   while (!signal.aborted) {
     const allDue = parts.takeHurry?.() ?? false;
     if (allDue) breaker.hurry();
@@ -42,13 +42,7 @@ export async function runDaemon(
     parts.passing?.();
     const summary = await tryPass(shop, signal, allDue);
     parts.passed(summary);
-    if (summary !== undefined) {
-      const nowMs = queue.clock.monotonic();
-      if (summary.counts.held > 0 && nowMs - heldSaidMs >= HELD_INTERVAL_MS) {
-        heldSaidMs = nowMs;
-        queue.log("held", { count: summary.counts.held });
-      }
-    }
+    if (summary !== undefined) sayHeld(summary.counts.held);
     const waitMs = Math.min(
       options.scanIntervalMs,
       queue.settling.firstReadyInMs() ?? Infinity,
@@ -57,6 +51,18 @@ export async function runDaemon(
     await parts.watch.wait(Math.max(SHORTEST_WAIT_MS, waitMs), signal);
   }
   await large.worker;
+}
+
+/** Says how many are held: the first time at once, then now and then, and once that there are none any more. */
+function heldSayer({ queue }: Shop): (count: number) => void {
+  let said = { count: 0, atMs: -Infinity };
+  return (count) => {
+    const atMs = queue.clock.monotonic();
+    const isDue = said.count === 0 || count === 0 || atMs - said.atMs >= HELD_INTERVAL_MS;
+    if (!isDue || (count === 0 && said.count === 0)) return;
+    said = { count, atMs };
+    queue.log("held", { count });
+  };
 }
 
 /** The fence around a pass: a directory that can't be read now may be readable at the next tick. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { runDaemon, runPass } from "../../lib/shipper/mod.ts";
 import { systemClock, watchDirectory } from "../../lib/sys/mod.ts";
 import { contentOf } from "../queue/checker.ts";
-import { Lab, unreachable } from "./lab.ts";
+import { Lab, refusal, unreachable } from "./lab.ts";
 
 const LARGE_BYTES = 65 * 1024 * 1024;
 
@@ -118,4 +118,31 @@ Deno.test("the daemon asks by ping whether the receiver is back, and then goes o
   assert.deepEqual(lab.existing("shipped/a/episode"), ["shipped/a/episode"]);
   assert.equal(lab.receiver.uploads.length, 2, "one that failed, one that was stored");
   assert.equal(lab.named("receiver-away").length, 1);
+});
+
+Deno.test("the daemon says how many are held now and then, and once that there are none any more", async () => {
+  await using lab = await Lab.open();
+  await lab.record("a");
+  await lab.record("b");
+  lab.receiver.answer = () => refusal("out-of-window");
+  const stop = new AbortController();
+  let waits = 0;
+  const watch = {
+    poke() {},
+    close() {},
+    wait: (ms: number) => {
+      lab.clock.movedMs += ms;
+      if (++waits === 70) lab.receiver.answer = () => undefined;
+      if (waits === 80) stop.abort();
+      return Promise.resolve("tick" as const);
+    },
+  };
+  await runDaemon(
+    lab.shop,
+    { watch, passed: () => {}, takeHurry: () => waits === 70 },
+    { scanIntervalMs: 5_000 },
+    stop.signal,
+  );
+  assert.deepEqual(lab.existing("shipped/a/episode", "shipped/b/episode").length, 2);
+  assert.deepEqual(lab.named("held").map((fields) => "count" in fields && fields.count), [2, 2, 0]);
 });
