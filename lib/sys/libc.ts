@@ -45,6 +45,14 @@ const [O_DIRECTORY, O_NOFOLLOW] = Deno.build.arch === "aarch64"
   ? [0o40000, 0o100000]
   : [0o200000, 0o400000];
 
+/**
+ * What futex(2), poll(2) and the like leave in errno, and a file's call does not, but for EINTR: that one is made again
+ * anyway. 0 and 110 (ETIMEDOUT) have no name here.
+ */
+const ERRNO_OF_WAITS: ReadonlySet<string> = new Set(["EAGAIN", "EINTR", "errno 0", "errno 110"]);
+/** No call is made more often than that: a kernel that means EAGAIN is believed in the end. */
+const MOST_CALLS = 100;
+
 // errno(3), the numbers that x86_64 and aarch64 share (asm-generic/errno-base.h and errno.h).
 const ERRNO: Readonly<Record<number, string>> = {
   1: "EPERM",
@@ -124,9 +132,11 @@ export class Libc {
 
   #statx(fd: number, path: string, flags: number): Stat {
     const name = fd === AT_FDCWD ? cString("statx", path) : cString("statx", "");
-    if (this.#symbols.statx(fd, name, flags, STATX_BASIC_STATS, this.#stat) !== 0) {
-      throw this.#error("statx", path);
-    }
+    this.#call(
+      "statx",
+      path,
+      () => this.#symbols.statx(fd, name, flags, STATX_BASIC_STATS, this.#stat),
+    );
     // struct statx, statx(2): little-endian on both architectures.
     const at = this.#statView;
     const mode = at.getUint16(28, true);
@@ -151,10 +161,11 @@ export class Libc {
     try {
       const entries: DirEntry[] = [];
       for (;;) {
-        const got = Number(
-          this.#symbols.getdents64(fd, this.#names, BigInt(this.#names.byteLength)),
+        const got = this.#call(
+          "getdents64",
+          path,
+          () => this.#symbols.getdents64(fd, this.#names, BigInt(this.#names.byteLength)),
         );
-        if (got < 0) throw this.#error("getdents64", path);
         if (got === 0) return entries;
         // struct linux_dirent64, getdents(2): the record's length at 16, the name from 19 to a NUL.
         for (let at = 0; at < got; at += this.#namesView.getUint16(at + 16, true)) {
@@ -176,10 +187,12 @@ export class Libc {
   /** The target of a symbolic link, as bytes. */
   readLink(path: string): Uint8Array {
     const into = new Uint8Array(4097);
-    const got = Number(
-      this.#symbols.readlink(cString("readlink", path), into, BigInt(into.byteLength)),
+    const name = cString("readlink", path);
+    const got = this.#call(
+      "readlink",
+      path,
+      () => this.#symbols.readlink(name, into, BigInt(into.byteLength)),
     );
-    if (got < 0) throw this.#error("readlink", path);
     return into.slice(0, got);
   }
 
@@ -215,34 +228,21 @@ export class Libc {
 
   #open(path: string, flags: number): number {
     const name = cString("open", path);
-    for (;;) {
-      const fd = this.#symbols.open(name, flags, 0o600);
-      if (fd >= 0) return fd;
-      const error = this.#error("open", path);
-      if (error.errno !== "EINTR") throw error;
-    }
+    return this.#call("open", path, () => this.#symbols.open(name, flags, 0o600));
   }
 
   /** read(2); 0 at the end. `path` is for the message. */
   read(fd: number, into: Uint8Array<ArrayBuffer>, path: string): number {
-    for (;;) {
-      const got = Number(this.#symbols.read(fd, into, BigInt(into.byteLength)));
-      if (got >= 0) return got;
-      const error = this.#error("read", path);
-      if (error.errno !== "EINTR") throw error;
-    }
+    return this.#call("read", path, () => this.#symbols.read(fd, into, BigInt(into.byteLength)));
   }
 
   /** pread(2): reads at `offset` bytes, without moving the file's own offset. */
   readAt(fd: number, into: Uint8Array<ArrayBuffer>, offset: number, path: string): number {
-    for (;;) {
-      const got = Number(
-        this.#symbols.pread64(fd, into, BigInt(into.byteLength), BigInt(offset)),
-      );
-      if (got >= 0) return got;
-      const error = this.#error("pread", path);
-      if (error.errno !== "EINTR") throw error;
-    }
+    return this.#call(
+      "pread",
+      path,
+      () => this.#symbols.pread64(fd, into, BigInt(into.byteLength), BigInt(offset)),
+    );
   }
 
   close(fd: number): void {
@@ -258,7 +258,8 @@ export class Libc {
   }
 
   unlink(path: string): void {
-    if (this.#symbols.unlink(cString("unlink", path)) !== 0) throw this.#error("unlink", path);
+    const name = cString("unlink", path);
+    this.#call("unlink", path, () => this.#symbols.unlink(name));
   }
 
   /**
@@ -283,14 +284,12 @@ export class Libc {
   }
 
   renameNoReplace(from: string, to: string): void {
-    const result = this.#symbols.renameat2(
-      AT_FDCWD,
-      cString("renameat2", from),
-      AT_FDCWD,
-      cString("renameat2", to),
-      RENAME_NOREPLACE,
+    const names = [cString("renameat2", from), cString("renameat2", to)] as const;
+    this.#call(
+      "renameat2",
+      `${from} -> ${to}`,
+      () => this.#symbols.renameat2(AT_FDCWD, names[0], AT_FDCWD, names[1], RENAME_NOREPLACE),
     );
-    if (result !== 0) throw this.#error("renameat2", `${from} -> ${to}`);
   }
 
   /** Sets atime and mtime to `mtimeNs`, of a link itself if it is one. */
@@ -307,6 +306,20 @@ export class Libc {
     const name = cString("utimensat", path);
     if (this.#symbols.utimensat(AT_FDCWD, name, bytes, AT_SYMLINK_NOFOLLOW) !== 0) {
       throw this.#error("utimensat", path);
+    }
+  }
+
+  /**
+   * Returns what `call` returns; throws what errno says when that is below 0. Between the end of a call and the look at its
+   * errno the runtime may have waited for another thread, and left that wait's errno there. A call that failed has done
+   * nothing, so it is made again until errno is one of its own.
+   */
+  #call(operation: string, subject: string, call: () => number | bigint): number {
+    for (let left = MOST_CALLS;; left--) {
+      const result = Number(call());
+      if (result >= 0) return result;
+      const error = this.#error(operation, subject);
+      if (left === 0 || !ERRNO_OF_WAITS.has(error.errno)) throw error;
     }
   }
 
