@@ -96,7 +96,8 @@ do_server() {
   for name in "$@"; do
     if is_address "$name"; then names+=,IP:$name; else names+=,DNS:$name; fi
   done
-  base=$(free_base receiver)
+  # No host's name begins like this: revoking a host that is called receiver takes nothing from the receiver.
+  base=$(free_base _receiver)
   issue server "$base" "$1" --subject-alt-name="${names#,}"
   ensure_directory "$pki"
   place 0644 root "$ca/ca.crt" "$pki/ca.crt"
@@ -138,7 +139,13 @@ do_renew() {
 }
 
 do_revoke() {
-  local host=$1 base found=
+  local host=$1 base found='' tokens
+  # The token first: it ends the host's rights at once, whatever the proxy has loaded. Whether there is one must be known.
+  tokens=$(cis490 receive token list --json) ||
+    fail "$host's tokens can't be taken away, and nothing was done; what cis490 said stands above"
+  if [[ ${tokens//[[:space:]]/} == *"\"host\":\"$host\""* ]]; then
+    cis490 receive token revoke "$host"
+  fi
   while read -r base; do
     found=yes
     easyrsa revoke "$base" superseded
@@ -150,10 +157,6 @@ do_revoke() {
     reload_caddy
   else
     say "$host has no certificate that is valid"
-  fi
-  # The token is what ends its rights at once, whatever the proxy has loaded.
-  if cis490 receive token list 2>/dev/null | awk '{print $1}' | grep -Fxq -- "$host"; then
-    cis490 receive token revoke "$host"
   fi
 }
 
@@ -193,15 +196,12 @@ issue_for() {
   install -m 0644 "$ca/ca.crt" "$target/ca.crt"
 }
 
-# The first name of the form NAME.N that the authority has not given yet: a name has many certificates in the course of
-# time, and easy-rsa calls each by a name of its own.
+# The first name of the form NAME.N that was not given yet: a name has many certificates in the course of time, and
+# easy-rsa calls each by a name of its own, which it moves away when it revokes one. So bases has all of them.
 free_base() {
   local n=1
-  while [[ -e $ca/reqs/$1.$n.req || -e $ca/private/$1.$n.key || -e $ca/issued/$1.$n.crt ]]; do n=$((n + 1)); done
-  # A revoked one's files have moved to revoked/.
-  while grep -Fq "$1.$n" "$ca/bases" 2>/dev/null; do n=$((n + 1)); done
-  printf '%s.%s\n' "$1" "$n" >>"$ca/bases"
-  printf '%s.%s\n' "$1" "$n"
+  while grep -Fxqs -- "$1.$n" "$ca/bases"; do n=$((n + 1)); done
+  printf '%s.%s\n' "$1" "$n" | tee -a "$ca/bases"
 }
 
 # The leaves of HOST that are valid still, by what the authority calls them.
@@ -288,7 +288,7 @@ say_how_to_bring() {
   local files
   files=$(cd "$ca/hosts/$1" && find . -type f -printf '%P ' | sort)
   cat >&2 <<END
-  tar -C $ca/hosts/$1 --owner=root:0 --group=cis490 -c ${files% } | ssh $1 sudo tar -C / -xp --backup=numbered
+  tar -C $ca/hosts/$1 --owner=root:0 --group=cis490:0 -c ${files% } | ssh $1 sudo tar -C / -xp --backup=numbered
 (a file that is there already is kept beside the new one, as NAME.~1~), and there:
   cis490 ping
 END

@@ -143,16 +143,18 @@ async function handleOldest(
     if (signal.aborted || removed === MOST_REMOVED || isEnough()) return;
     observer.pruning?.();
     observer.working?.(one.id);
-    kept.add(placeOf(one));
     try {
       const handled = await handleOne(shop, one, why, signal);
       if (handled === "silent") return;
       if (handled === "removed") {
         kept.delete(placeOf(one));
         removed += 1;
+      } else {
+        kept.add(placeOf(one));
       }
     } catch (error) {
       if (!isFsError(error)) throw error;
+      kept.add(placeOf(one));
       queue.log("prune-failed", { place: placeOf(one), why: error.message });
     } finally {
       observer.resting?.(one.id);

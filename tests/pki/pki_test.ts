@@ -5,7 +5,7 @@ import { BINARY } from "../e2e/lab.ts";
 import { needs } from "../skip.ts";
 import type { Leaf } from "../tls/pki.ts";
 import { startFront } from "../transport/front.ts";
-import { LabHost, type Said } from "../transport/lab_host.ts";
+import { LabHost, runBinary, type Said } from "../transport/lab_host.ts";
 import { Pi } from "../transport/pi.ts";
 
 const SCRIPT = fileURLToPath(new URL("../../install/pki.sh", import.meta.url));
@@ -62,8 +62,26 @@ Deno.test({
     done(await trust.run(["init", "localhost", "127.0.0.1"]));
     const enrolled = await trust.run(["enroll", HOST], pi.config);
     done(enrolled);
-    assert.match(enrolled.stderr, /tar -C \S+ --owner=root:0 .* \| ssh lab-host-01 sudo tar/);
     const bundle = trust.bundle(HOST);
+    // As printed, but for the other machine: here it is a directory.
+    const brought = `${trust.root}/brought`;
+    await Deno.mkdir(brought);
+    const there = "| ssh lab-host-01 sudo tar -C / ";
+    const line = enrolled.stderr.split("\n").find((text) => text.includes(there)) ?? "";
+    done(await run("bash", "-c", line.replace(there, `| tar -C ${brought} `)));
+    for (
+      const [file, mode] of [
+        ["token", 0o640],
+        ["lab-host.toml", 0o640],
+        ["pki/client.key", 0o640],
+        ["pki/client.crt", 0o644],
+        ["pki/ca.crt", 0o644],
+      ] as const
+    ) {
+      const path = `${brought}/etc/cis490/${file}`;
+      assert.equal((await Deno.stat(path)).mode! & 0o777, mode, file);
+      assert.deepEqual(await Deno.readFile(path), await Deno.readFile(`${bundle}/${file}`), file);
+    }
     assert.match(
       await Deno.readTextFile(`${bundle}/lab-host.toml`),
       /^host_id = "lab-host-01"\n\n\[receiver\]\nurl = "https:\/\/localhost:8443"\n$/,
@@ -104,7 +122,18 @@ Deno.test({
     // Its files are deleted by the revocation; whoever has a copy keeps it.
     const copy = `${trust.root}/copy`;
     done(await run("cp", "-r", bundle, copy));
+    // Where the tokens can't be seen, nothing is said to be revoked.
+    const blind = await trust.run(["revoke", HOST]);
+    assert.equal(blind.code, 1);
+    assert.match(blind.stderr, /tokens can't be taken away, and nothing was done/);
+    // A host that is called receiver is another one: the receiver keeps its certificate.
+    done(await trust.run(["revoke", "receiver"], pi.config));
+    assert.match((await trust.run(["list"])).stdout, /^valid .* localhost /m);
     done(await trust.run(["revoke", HOST], pi.config));
+    assert.doesNotMatch(
+      (await runBinary(["receive", "token", "list", "--config", pi.config])).stdout,
+      /lab-host-01/,
+    );
     assert.deepEqual(await pi.receipts(HOST), new Map());
     files.ca = `${copy}/pki/ca.crt`;
     files.cert = `${copy}/pki/client.crt`;

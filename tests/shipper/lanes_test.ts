@@ -97,24 +97,38 @@ Deno.test("the daemon ships what appears, ends at the signal, and leaves the que
   assert.deepEqual(lab.faults(), []);
 });
 
-Deno.test("the daemon asks by ping whether the receiver is back, and then goes on", async () => {
-  await using lab = await Lab.open();
-  await lab.record("a");
-  lab.receiver.answer = () => unreachable;
+/** Runs the daemon for `count` ticks of 5 s, none of which is waited for; `tick` is called at each, from 1. */
+async function runTicks(
+  lab: Lab,
+  count: number,
+  tick: (nth: number) => void,
+  takeHurry = () => false,
+): Promise<void> {
   const stop = new AbortController();
-  let waits = 0;
+  let nth = 0;
   const watch = {
     poke() {},
     close() {},
     wait: (ms: number) => {
       lab.clock.movedMs += ms;
-      if (++waits === 3) lab.receiver.answer = () => undefined;
-      if (waits === 3) lab.receiver.isAwake = true;
-      if (waits === 20) stop.abort();
+      tick(++nth);
+      if (nth === count) stop.abort();
       return Promise.resolve("tick" as const);
     },
   };
-  await runDaemon(lab.shop, { watch, passed: () => {} }, { scanIntervalMs: 5_000 }, stop.signal);
+  const parts = { watch, passed: () => {}, takeHurry };
+  await runDaemon(lab.shop, parts, { scanIntervalMs: 5_000 }, stop.signal);
+}
+
+Deno.test("the daemon asks by ping whether the receiver is back, and then goes on", async () => {
+  await using lab = await Lab.open();
+  await lab.record("a");
+  lab.receiver.answer = () => unreachable;
+  await runTicks(lab, 20, (nth) => {
+    if (nth !== 3) return;
+    lab.receiver.answer = () => undefined;
+    lab.receiver.isAwake = true;
+  });
   assert.deepEqual(lab.existing("shipped/a/episode"), ["shipped/a/episode"]);
   assert.equal(lab.receiver.uploads.length, 2, "one that failed, one that was stored");
   assert.equal(lab.named("receiver-away").length, 1);
@@ -125,24 +139,11 @@ Deno.test("the daemon says how many are held now and then, and once that there a
   await lab.record("a");
   await lab.record("b");
   lab.receiver.answer = () => refusal("out-of-window");
-  const stop = new AbortController();
-  let waits = 0;
-  const watch = {
-    poke() {},
-    close() {},
-    wait: (ms: number) => {
-      lab.clock.movedMs += ms;
-      if (++waits === 70) lab.receiver.answer = () => undefined;
-      if (waits === 80) stop.abort();
-      return Promise.resolve("tick" as const);
-    },
-  };
-  await runDaemon(
-    lab.shop,
-    { watch, passed: () => {}, takeHurry: () => waits === 70 },
-    { scanIntervalMs: 5_000 },
-    stop.signal,
-  );
+  let isHurried = false;
+  await runTicks(lab, 80, (nth) => {
+    isHurried = nth === 70;
+    if (isHurried) lab.receiver.answer = () => undefined;
+  }, () => isHurried);
   assert.deepEqual(lab.existing("shipped/a/episode", "shipped/b/episode").length, 2);
   assert.deepEqual(lab.named("held").map((fields) => "count" in fields && fields.count), [2, 2, 0]);
 });

@@ -10,6 +10,7 @@ import {
   receiptFor,
   storeContract,
 } from "../../../tests/contract/store.ts";
+import { seededRandom } from "../../../tests/model/seeded_random.ts";
 import { type Interfere, ModelFs, PowerCut } from "../../../tests/model/filesystem.ts";
 import { createLog } from "../../events/mod.ts";
 import { type Clock, plainFs, systemClock } from "../../sys/mod.ts";
@@ -18,17 +19,6 @@ import { openPosixStore } from "./posix.ts";
 
 const START_NS = 1_800_000_000_000_000_000n;
 const log = createLog(() => {}, { priority: false });
-
-/** Numbers that look random and are the same in every run: mulberry32. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 storeContract("a real directory", async (): Promise<Bench> => {
   const directory = await Deno.makeTempDir({ prefix: "cis490-store-" });
@@ -66,7 +56,7 @@ async function modelled(interfere: Interfere = () => undefined) {
 for (const seed of [1, 2, 3, 4, 5]) {
   storeContract(`a power cut, seed ${seed}`, async (): Promise<Bench> => {
     const { fs, open, advance } = await modelled();
-    const random = randomOf(seed);
+    const random = seededRandom(seed);
     return {
       open,
       advance,
@@ -130,7 +120,7 @@ async function findBreach(
     if (!(error instanceof PowerCut)) throw error;
   }
   isArmed = false;
-  fs.cutPower(randomOf(options.seed));
+  fs.cutPower(seededRandom(options.seed));
   const names = fs.snapshot();
   if (names.has(`${NAME}.json`) && !names.has(`${NAME}.tar.zst`)) return "a receipt stands alone";
   return await judge(await open(), isStored, offset);
