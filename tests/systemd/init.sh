@@ -53,6 +53,8 @@ for device in null:3 zero:5 full:7 random:8 urandom:9; do
 done
 mknod -m 0666 "$root/dev/tty" c 5 0
 mknod -m 0666 "$root/dev/fuse" c 10 229
+mkdir "$root/dev/net"
+mknod -m 0666 "$root/dev/net/tun" c 10 200
 mount -t tmpfs -o mode=1777 tmpfs "$root/dev/shm"
 mount -t tmpfs -o mode=0755 tmpfs "$root/run"
 mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
