@@ -41,6 +41,11 @@ export class Settling {
     return true;
   }
 
+  /** Forgets one that is not looked at for a while. */
+  forget(id: EpisodeId): void {
+    this.#seen.delete(id);
+  }
+
   /** Forgets every episode that is not in the queue any more. */
   keepOnly(isThere: (id: EpisodeId) => boolean): void {
     for (const id of this.#seen.keys()) if (!isThere(id)) this.#seen.delete(id);

@@ -18,7 +18,10 @@ export interface Swept {
  * Removes leftovers, at most as much as lies in outbox/. Episodes in `busy` are being worked on by this process. Throws
  * FsError.
  */
-export async function sweepOutbox(queue: Queue, busy: ReadonlySet<EpisodeId>): Promise<Swept> {
+export async function sweepOutbox(
+  queue: Queue,
+  busy: Pick<ReadonlySet<EpisodeId>, "has">,
+): Promise<Swept> {
   const { fs, layout } = queue;
   const archives: EpisodeId[] = [];
   const orphans = new Set<EpisodeId>();
@@ -37,7 +40,7 @@ export async function sweepOutbox(queue: Queue, busy: ReadonlySet<EpisodeId>): P
 }
 
 /** Removes the lock files of processes that were killed. One that is held stays. Throws FsError. */
-export function sweepLocks(queue: Queue, busy: ReadonlySet<EpisodeId>): void {
+export function sweepLocks(queue: Queue, busy: Pick<ReadonlySet<EpisodeId>, "has">): void {
   for (const { name } of queue.fs.list(queue.layout.locks)) {
     const id = name === undefined ? undefined : findEpisodeId(name);
     // Releasing a lock is what removes its file.

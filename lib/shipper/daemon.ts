@@ -1,6 +1,6 @@
 /** Pass after pass, woken by the file system, by the tick, and by what was promised to be due. */
 import { isFsError, type Watch } from "../sys/mod.ts";
-import { runPass } from "./pass.ts";
+import { type PassOptions, runPass } from "./pass.ts";
 import { probeIfDue } from "./probe.ts";
 import type { PassSummary } from "./result.ts";
 import type { Shop } from "./shop.ts";
@@ -33,24 +33,33 @@ export async function runDaemon(
   options: DaemonOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { queue, breaker, large } = shop;
+  const { queue, breaker, lanes } = shop;
   const sayHeld = heldSayer(shop);
-  while (!signal.aborted) {
-    const allDue = parts.takeHurry?.() ?? false;
-    if (allDue) breaker.hurry();
-    await probeIfDue(shop, signal);
-    parts.passing?.();
-    const summary = await tryPass(shop, signal, allDue);
-    parts.passed(summary);
-    if (summary !== undefined) sayHeld(summary.counts.held);
+  const wait = (until: AbortSignal) => {
     const waitMs = Math.min(
       options.scanIntervalMs,
       queue.settling.firstReadyInMs() ?? Infinity,
       breaker.probeInMs ?? Infinity,
     );
-    await parts.watch.wait(Math.max(SHORTEST_WAIT_MS, waitMs), signal);
+    return parts.watch.wait(Math.max(SHORTEST_WAIT_MS, waitMs), until);
+  };
+  while (!signal.aborted) {
+    const allDue = parts.takeHurry?.() ?? false;
+    if (allDue) breaker.hurry();
+    await probeIfDue(shop, signal);
+    parts.passing?.();
+    let isWoken = false;
+    const until = async (done: AbortSignal) => {
+      if (done.aborted) return;
+      isWoken = await wait(AbortSignal.any([signal, done])) !== "aborted";
+    };
+    const summary = await tryPass(shop, signal, { until, allDue });
+    parts.passed(summary);
+    if (summary !== undefined) sayHeld(summary.counts.held);
+    // What ended the pass while uploads were under way is what the next one is for.
+    if (!isWoken) await wait(signal);
   }
-  await large.worker;
+  await lanes.ended();
 }
 
 /** Says how many are held: the first time at once, then now and then, and once that there are none any more. */
@@ -69,10 +78,10 @@ function heldSayer({ queue }: Shop): (count: number) => void {
 async function tryPass(
   shop: Shop,
   signal: AbortSignal,
-  allDue: boolean,
+  options: PassOptions,
 ): Promise<PassSummary | undefined> {
   try {
-    return await runPass(shop, signal, { waitForLarge: false, allDue });
+    return await runPass(shop, signal, options);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const stack = isFsError(error) || !(error instanceof Error) ? undefined : error.stack;

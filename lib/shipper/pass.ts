@@ -1,36 +1,36 @@
 /**
- * One pass over the queue: sweep, list, and every episode in its turn, oldest first.
+ * One pass over the queue: sweep, list, look at every episode, and work on those for which there is something to do,
+ * oldest first.
  *
- * Small episodes are not stuck behind a huge one. The small lane walks the list and leaves what is large to the large
- * lane, which has one worker as long as there are small ones; with two or more upload slots, one is always left to them.
- * When only large ones are left, they may have every slot,
- * unless the pass does not wait for them. Nothing is kept of an episode but its name, so ten thousand
- * cost the memory of ten.
+ * The small lane has one worker more than there are slots for uploads, the large one a single worker: with two or more
+ * slots, one is always left to small episodes. A pass that waits for the large lane gives it every slot when the small one
+ * is empty. Nothing is kept of an episode but its name, so ten thousand cost the memory of ten.
  */
 import type { EpisodeId } from "../episode/mod.ts";
 import {
   findStat,
   finishRemovals,
   finishReturns,
+  isDue,
   listEpisodes,
   type Listing,
   sweepLocks,
   sweepOutbox,
 } from "../queue/mod.ts";
 import { Gate } from "./gate.ts";
+import { type Lane, type Offer, untilAborted } from "./lanes.ts";
 import { prune } from "./prune.ts";
 import type { PassSummary, Result } from "./result.ts";
 import { type PassContext, shipOne } from "./ship_one.ts";
 import type { Shop } from "./shop.ts";
-
-/** Above this an episode is large. */
-const LARGE_BYTES = 64 * 1024 * 1024;
-/** One worker more than slots: an archive is being packed while the others are sent. */
-const PACKING_AHEAD = 1;
+import { LARGE_BYTES, walk } from "./walk.ts";
 
 export interface PassOptions {
-  /** Also waits for the large lane. A daemon does not: what is small and new shall not wait for what is large. */
-  readonly waitForLarge: boolean;
+  /**
+   * A daemon's: how long the pass waits for the small lane; `done` is aborted when that has nothing more to do. What is in
+   * hand by then goes on, and is left alone by the next pass. Undefined: the pass waits for both lanes.
+   */
+  readonly until?: (done: AbortSignal) => Promise<void>;
   /** Everything that waits for its next try is due. */
   readonly allDue?: boolean;
 }
@@ -39,26 +39,30 @@ export interface PassOptions {
 export async function runPass(
   shop: Shop,
   signal: AbortSignal,
-  options: PassOptions = { waitForLarge: true },
+  options: PassOptions = {},
 ): Promise<PassSummary> {
-  const { queue, large, tally } = shop;
+  const { queue, lanes, tally } = shop;
   const startMs = queue.clock.monotonic();
   await repairOnce(shop);
   await prune(shop, signal);
   const listing = listEpisodes(queue);
   forgetWhatLeft(shop, listing);
   reportStrangers(shop, listing);
-  sweepLocks(queue, shop.busy);
-  const { swept, archives } = await sweepOutbox(queue, shop.busy);
-  for (const id of archives) shop.room.found(id);
+  sweepLocks(queue, lanes.inHand);
+  const { swept, archives } = await sweepOutbox(queue, lanes.inHand);
+  for (const id of archives) {
+    // A worker may have shipped it meanwhile.
+    if (findStat(queue.fs, queue.layout.archive(id)) !== undefined) shop.room.found(id);
+  }
   shop.observer.listed?.(listing.ids.length);
 
-  const gate = new Gate(shop.transport, signal);
-  const context = { shop, gate, signal, allDue: options.allDue ?? false };
-  const lanes = new Lanes(context, listing.ids);
-  await lanes.runSmall();
-  if (options.waitForLarge) await lanes.runLarge();
-  for (const id of large.waiting) tally.add({ id, state: "waiting" });
+  const context = { shop, gate: new Gate(shop.transport, signal), signal };
+  lanes.serve((...offered) => work(context, ...offered), signal);
+  const rests = (result: Result) => done(shop, result);
+  await walk(context, listing.ids, { allDue: options.allDue ?? false, rests });
+  await waitForLanes(shop, options);
+
+  for (const [id, { state }] of lanes.pending()) tally.add({ id, state });
   const summary = tally.take({
     strangers: {
       count: listing.strangers.length,
@@ -72,6 +76,38 @@ export async function runPass(
   });
   reportPass(shop, summary);
   return summary;
+}
+
+async function work(
+  context: PassContext,
+  id: EpisodeId,
+  lane: Lane,
+  offer: Offer,
+): Promise<"done" | "large"> {
+  const { shop } = context;
+  const nowMs = shop.queue.clock.now();
+  const shipped = await shipOne(context, id, {
+    largestBytes: lane === "large" ? Infinity : LARGE_BYTES,
+    isDue: (record) => offer.isDue || isDue(record, nowMs),
+  });
+  if (shipped === "large") return "large";
+  if (shipped !== "stopped") done(shop, shipped);
+  return "done";
+}
+
+function done({ tally, observer }: Shop, result: Result): void {
+  tally.add(result);
+  observer.result?.(result);
+}
+
+async function waitForLanes(
+  { lanes, options: { uploads } }: Shop,
+  { until }: PassOptions,
+): Promise<void> {
+  if (until !== undefined) return await until(lanes.idle("small"));
+  await untilAborted(lanes.idle("small"));
+  lanes.widen("large", uploads);
+  await untilAborted(lanes.idle("large"));
 }
 
 /** What a killed process left on the shelves is looked for once: that is a look at each place. */
@@ -125,64 +161,4 @@ function reportPass({ queue, lastPass }: Shop, { counts, ms }: PassSummary): voi
   lastPass.words = words;
   lastPass.saidMs = nowMs;
   queue.log("pass-finished", { ...fields, ms });
-}
-
-class Lanes {
-  #next = 0;
-
-  constructor(
-    private readonly context: PassContext,
-    private readonly ids: readonly EpisodeId[],
-  ) {}
-
-  /** Every small episode once. */
-  async runSmall(): Promise<void> {
-    const { uploads } = this.context.shop.options;
-    await inParallel(uploads + PACKING_AHEAD, () => this.#smallLane());
-  }
-
-  /** Every large one, with all slots. */
-  async runLarge(): Promise<void> {
-    const { large, options } = this.context.shop;
-    await inParallel(options.uploads, () => this.#largeLane());
-    await large.worker;
-  }
-
-  async #smallLane(): Promise<void> {
-    const { shop: { large }, signal } = this.context;
-    while (!signal.aborted) {
-      const id = this.ids[this.#next++];
-      if (id === undefined) return;
-      const shipped = await shipOne(this.context, id, { largestBytes: LARGE_BYTES });
-      if (shipped !== "large") {
-        this.#done(shipped);
-        continue;
-      }
-      large.waiting.add(id);
-      large.worker ??= this.#largeLane().finally(() => large.worker = undefined);
-    }
-  }
-
-  async #largeLane(): Promise<void> {
-    const { shop: { large, transport }, signal } = this.context;
-    while (!signal.aborted) {
-      const [id] = large.waiting;
-      if (id === undefined) return;
-      large.waiting.delete(id);
-      // This lane outlives its pass, and the window that the pass saw.
-      const context = { ...this.context, gate: new Gate(transport, signal) };
-      const shipped = await shipOne(context, id, { largestBytes: Infinity });
-      if (shipped !== "large") this.#done(shipped);
-    }
-  }
-
-  #done(result: Result | "stopped"): void {
-    if (result === "stopped") return;
-    this.context.shop.tally.add(result);
-    this.context.shop.observer.result?.(result);
-  }
-}
-
-async function inParallel(workers: number, work: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: workers }, work));
 }

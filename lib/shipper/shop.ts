@@ -6,6 +6,7 @@ import type { Random } from "../sys/mod.ts";
 import type { Transport } from "../transport/mod.ts";
 import { Breaker } from "./breaker.ts";
 import { ClockCheck } from "./clock_check.ts";
+import { Lanes } from "./lanes.ts";
 import { Memory } from "./memory.ts";
 import { type Looks, newLooks, type RetentionOptions } from "./prune.ts";
 import { type Result, Tally } from "./result.ts";
@@ -50,12 +51,8 @@ export interface ShipperOptions {
   readonly retention: RetentionOptions;
 }
 
-/** The lane of large episodes, which outlives a pass. */
-export interface LargeLane {
-  readonly waiting: Set<EpisodeId>;
-  /** Settles when it has nothing more to do; undefined when it does not run. */
-  worker: Promise<void> | undefined;
-}
+/** One worker more than slots: an archive is being packed while the others are sent. */
+const PACKING_AHEAD = 1;
 
 /** The parts with the state that lives as long as the process. */
 export interface Shop extends ShipperParts {
@@ -68,9 +65,8 @@ export interface Shop extends ShipperParts {
   readonly looks: Looks;
   /** One for each upload side by side. */
   readonly slots: Slots;
-  /** Episodes that a worker has in hand. */
-  readonly busy: Set<EpisodeId>;
-  readonly large: LargeLane;
+  /** Episodes for which there is something to do, and who does it. */
+  readonly lanes: Lanes;
   /** Whether the first pass has done what is done once. */
   readonly started: { isRepaired: boolean };
   /** When it was last said that the disk is low, monotonic. */
@@ -96,8 +92,7 @@ export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
     clockCheck: new ClockCheck(queue.clock, parts.transport, queue.log),
     looks: newLooks(),
     slots: new Slots(options.uploads),
-    busy: new Set(),
-    large: { waiting: new Set(), worker: undefined },
+    lanes: new Lanes({ small: options.uploads + PACKING_AHEAD, large: 1 }),
     started: { isRepaired: false },
     diskLow: { saidMs: -Infinity },
     lastPass: { words: "", saidMs: -Infinity },

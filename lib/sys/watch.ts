@@ -18,7 +18,10 @@ export interface Watch {
 /** How long a burst of events must rest before it counts. */
 const QUIET_MS = 50;
 
-/** Watches the names in `path`, not below. Where it cannot (yet), every wait is a tick, and tries anew. */
+/**
+ * Watches the names in `path`, not below; that one goes away is no event. Where it cannot (yet), every wait is a tick, and
+ * tries anew.
+ */
 export function watchDirectory(clock: Pick<Clock, "sleep">, path: string): Watch {
   let watcher: Deno.FsWatcher | undefined;
   let happened = false;
@@ -31,7 +34,7 @@ export function watchDirectory(clock: Pick<Clock, "sleep">, path: string): Watch
   const follow = async (events: Deno.FsWatcher) => {
     try {
       for await (const event of events) {
-        poke();
+        if (event.paths.some(exists)) poke();
         // The directory itself is gone or replaced: this watch will never speak again.
         if (event.kind === "remove" && event.paths.includes(path)) break;
       }
@@ -67,8 +70,13 @@ export function watchDirectory(clock: Pick<Clock, "sleep">, path: string): Watch
         happened = false;
         await clock.sleep(QUIET_MS, signal);
       }
+      // Whoever gave up this wait has not heard of it.
+      if (signal.aborted) {
+        happened = true;
+        return "aborted";
+      }
       happened = false;
-      return signal.aborted ? "aborted" : "event";
+      return "event";
     },
     close() {
       try {
@@ -79,4 +87,13 @@ export function watchDirectory(clock: Pick<Clock, "sleep">, path: string): Watch
       watcher = undefined;
     },
   };
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
 }

@@ -40,3 +40,31 @@ Deno.test("a signal and a poke end the wait", async () => {
   assert.equal(await watch.wait(10_000, never), "event");
   watch.close();
 });
+
+Deno.test("what happens while a wait is given up is heard by the next one", async () => {
+  const directory = await Deno.makeTempDir();
+  const watch = watchDirectory(systemClock, directory);
+  const stop = new AbortController();
+  const wait = watch.wait(10_000, stop.signal);
+  Deno.mkdirSync(`${directory}/episode`);
+  // It waits for the end of the burst by then.
+  await systemClock.sleep(20);
+  stop.abort();
+  assert.equal(await wait, "aborted");
+  assert.equal(await watch.wait(10_000, never), "event");
+  watch.close();
+});
+
+Deno.test("a name that goes away is no event", async () => {
+  const directory = await Deno.makeTempDir();
+  const elsewhere = await Deno.makeTempDir();
+  Deno.mkdirSync(`${directory}/moved`);
+  Deno.mkdirSync(`${directory}/removed`);
+  const watch = watchDirectory(systemClock, directory);
+  Deno.renameSync(`${directory}/moved`, `${elsewhere}/moved`);
+  Deno.removeSync(`${directory}/removed`);
+  assert.equal(await watch.wait(200, never), "tick");
+  Deno.renameSync(`${elsewhere}/moved`, `${directory}/moved`);
+  assert.equal(await watch.wait(10_000, never), "event");
+  watch.close();
+});
