@@ -33,7 +33,9 @@ export function createShipEvidence(evidence: Evidence): ShipEvidence {
   };
   return {
     observer: {
-      pruning: () => step?.progress(),
+      // Another episode of that id may be in hand: it is known by its place.
+      pruning: moved,
+      pruned: rest,
       // From here on each episode speaks for itself.
       listed: () => next(undefined),
       working: moved,

@@ -59,11 +59,20 @@ Deno.test("a sweep that hangs, and a wait for the next pass that never ends, are
   }
 });
 
-Deno.test("a pass that removes thousands of old episodes is not stuck", () => {
+Deno.test("removing thousands of old episodes is not stuck, one that hangs is, whatever is done to its namesake", () => {
   const { clock, evidence, ship } = setUp();
   ship.passing();
-  for (; clock.at <= 600_000; clock.at += 1000) ship.observer.pruning?.();
+  ship.observer.listed?.(0);
+  for (; clock.at <= 600_000; clock.at += 1000) {
+    ship.observer.pruning?.(`shipped/${clock.at}`);
+    ship.observer.pruned?.(`shipped/${clock.at}`);
+  }
   assert.deepEqual(evidence.stuck(), []);
+  ship.observer.pruning?.(`shipped/${a}`);
+  clock.at += 200_000;
+  ship.observer.working?.(a);
+  ship.observer.resting?.(a);
+  assert.deepEqual(evidence.stuck(), [`shipped/${a}`]);
 });
 
 Deno.test("pass after pass over an empty queue is evidence enough", () => {

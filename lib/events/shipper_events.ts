@@ -93,7 +93,7 @@ export const SHIPPER_EVENTS = {
     "notice",
     (f) => `${episode(f)} removed from ${f.place}: ${f.why}`,
   ),
-  "prune-failed": event<{ place: string; why: string }>(
+  "prune-failed": event<{ place: string; why: string; stack: string | undefined }>(
     "warning",
     (f) => `${f.place} could not be removed: ${f.why}`,
   ),

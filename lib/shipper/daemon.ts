@@ -33,7 +33,7 @@ export async function runDaemon(
   options: DaemonOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { queue, breaker, lanes } = shop;
+  const { queue, breaker, lanes, looks } = shop;
   const sayHeld = heldSayer(shop);
   const wait = (until: AbortSignal) => {
     const waitMs = Math.min(
@@ -60,6 +60,7 @@ export async function runDaemon(
     if (!isWoken) await wait(signal);
   }
   await lanes.ended();
+  await looks.running;
 }
 
 /** Says how many are held: the first time at once, then now and then, and once that there are none any more. */

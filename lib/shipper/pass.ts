@@ -44,7 +44,8 @@ export async function runPass(
   const { queue, lanes, tally } = shop;
   const startMs = queue.clock.monotonic();
   await repairOnce(shop);
-  await prune(shop, signal);
+  const pruned = prune(shop, signal);
+  if (options.until === undefined) await pruned;
   const listing = listEpisodes(queue);
   forgetWhatLeft(shop, listing);
   reportStrangers(shop, listing);

@@ -41,24 +41,42 @@ export interface Looks {
   nextForSpaceMs: number;
   /** Places of what was to be removed and had to stay: the next looks begin with the others. */
   readonly kept: Set<string>;
+  /** Settles when the look that is under way has ended. */
+  running: Promise<void> | undefined;
   /** One look for space at a time. */
   readonly turn: Slots;
 }
 
 export function newLooks(): Looks {
-  return { nextMs: undefined, nextForSpaceMs: -Infinity, kept: new Set(), turn: new Slots(1) };
+  return {
+    nextMs: undefined,
+    nextForSpaceMs: -Infinity,
+    kept: new Set(),
+    running: undefined,
+    turn: new Slots(1),
+  };
 }
 
-/** What a pass begins with: removes what is old, if it is time to, and makes room on a low disk. */
-export async function prune(shop: Shop, signal: AbortSignal): Promise<void> {
+/**
+ * What a pass begins with: removes what is old, if it is time to, and makes room on a low disk. Each removal waits for the
+ * receiver, so a daemon's passes do not wait for its end; while it goes on, a second one is the same. Throws nothing.
+ */
+export function prune(shop: Shop, signal: AbortSignal): Promise<void> {
+  return shop.looks.running ??= pruneNow(shop, signal).finally(() =>
+    shop.looks.running = undefined
+  );
+}
+
+async function pruneNow(shop: Shop, signal: AbortSignal): Promise<void> {
   const { outbox, dataDir } = shop.queue.layout;
   try {
     await pruneIfDue(shop, signal);
     await makeRoom(shop, () => shop.room.hasSpace(outbox, 0), signal);
   } catch (error) {
     // Episodes are to be shipped whatever is wrong with the shelves.
-    if (!isFsError(error)) throw error;
-    shop.queue.log("prune-failed", { place: dataDir, why: error.message });
+    const why = error instanceof Error ? error.message : String(error);
+    const stack = isFsError(error) || !(error instanceof Error) ? undefined : error.stack;
+    shop.queue.log("prune-failed", { place: dataDir, why, stack });
   }
 }
 
@@ -141,23 +159,22 @@ async function handleOldest(
   let removed = 0;
   for (const one of shelved.slice(0, MOST_HANDLED)) {
     if (signal.aborted || removed === MOST_REMOVED || isEnough()) return;
-    observer.pruning?.();
-    observer.working?.(one.id);
+    observer.pruning?.(placeOf(one));
     try {
       const handled = await handleOne(shop, one, why, signal);
-      if (handled === "silent") return;
       if (handled === "removed") {
         kept.delete(placeOf(one));
         removed += 1;
       } else {
         kept.add(placeOf(one));
       }
+      if (handled === "silent") return;
     } catch (error) {
       if (!isFsError(error)) throw error;
       kept.add(placeOf(one));
-      queue.log("prune-failed", { place: placeOf(one), why: error.message });
+      queue.log("prune-failed", { place: placeOf(one), why: error.message, stack: undefined });
     } finally {
-      observer.resting?.(one.id);
+      observer.pruned?.(placeOf(one));
     }
   }
 }

@@ -15,8 +15,10 @@ import { Slots } from "./slots.ts";
 
 /** Told what goes on. None of these may throw. */
 export interface Observer {
-  /** One more old episode is looked at, before the queue is listed. Evidence of life. */
-  pruning?(): void;
+  /** An old episode on a shelf is looked at: `shipped/<name>`. Evidence of life. */
+  pruning?(place: string): void;
+  /** It is removed, or stays. */
+  pruned?(place: string): void;
   /** The queue was swept; the pass begins with so many episodes. */
   listed?(count: number): void;
   /** An episode is done with in this pass. */

@@ -101,14 +101,12 @@ export class FakeReceiver implements Transport {
   /** Ids of which it was asked whether it has them. */
   readonly asked: string[] = [];
 
-  stored(id: EpisodeId) {
+  stored(id: EpisodeId): ReturnType<Transport["stored"]> {
     this.asked.push(id);
     const episodeDigest = this.store.get(id);
     if (!this.isAwake) return Promise.resolve(unreachable);
     return Promise.resolve(
-      episodeDigest === undefined
-        ? { kind: "missing" as const }
-        : { kind: "present" as const, episodeDigest },
+      episodeDigest === undefined ? { kind: "missing" } : { kind: "present", episodeDigest },
     );
   }
   close() {}

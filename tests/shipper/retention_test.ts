@@ -1,7 +1,8 @@
 /** What is old leaves the disk, by whose word, and what never does. */
 import assert from "node:assert/strict";
 import type { Digest } from "../../lib/episode/mod.ts";
-import { FsError } from "../../lib/sys/mod.ts";
+import { runPass } from "../../lib/shipper/mod.ts";
+import { FsError, systemClock } from "../../lib/sys/mod.ts";
 import { Lab, type LabOptions, refusal, unreachable } from "./lab.ts";
 
 const HOUR_MS = 3_600_000;
@@ -296,4 +297,26 @@ Deno.test("on a low disk, what the receiver does not show stays, and packing pau
   assert.deepEqual(lab.existing(...SHELVES, "episodes/new"), [...SHELVES, "episodes/new"]);
   assert.equal(lab.named("disk-low").length, 1);
   assert.deepEqual(lab.faults(), []);
+});
+
+Deno.test("a daemon's passes do not wait until the receiver has told what it still has", async () => {
+  await using lab = await filled();
+  const { stored } = lab.receiver;
+  const told = Promise.withResolvers<void>();
+  lab.receiver.stored = async (id) => {
+    await told.promise;
+    return await stored.call(lab.receiver, id);
+  };
+  lab.clock.movedMs += 8 * DAY_MS;
+  await lab.record("new");
+  const { signal } = new AbortController();
+  const small = (done: AbortSignal) => systemClock.sleep(5000, done);
+  const pass = runPass(lab.shop, signal, { until: small });
+  const stop = new AbortController();
+  const first = await Promise.race([pass, systemClock.sleep(4000, stop.signal)]);
+  stop.abort();
+  told.resolve();
+  await lab.shop.looks.running;
+  assert.equal(first?.counts.shipped, 1);
+  assert.deepEqual(lab.existing("shipped/good", "shipped/new"), ["shipped/new"]);
 });
