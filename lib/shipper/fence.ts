@@ -1,7 +1,7 @@
 /** Errors that no step expected: each ends one episode's try, and nobody else's. */
 import type { EpisodeId } from "../episode/mod.ts";
 import { waitMs } from "../queue/mod.ts";
-import { outcomeOfError } from "./outcome_of.ts";
+import { isForSpace, outcomeOfError } from "./outcome_of.ts";
 import type { Outcome } from "./outcomes.ts";
 import type { State } from "./result.ts";
 import type { Shop } from "./shop.ts";
@@ -21,7 +21,7 @@ export function afterError(
   }
   // Without a signature there is nothing to write a record about.
   const nextTryMs = queue.clock.now() + waitMs(random, "slow", 1);
-  memory.remember(id, { nextTryMs, verdict: undefined });
+  memory.remember(id, { nextTryMs, isForSpace: isForSpace(outcome), verdict: undefined });
   // Nobody looks at it before: that it could be ready sooner must not wake anybody.
   queue.settling.forget(id);
   return { state: outcome.outcome === "stuck" ? "stuck" : "waiting", outcome };

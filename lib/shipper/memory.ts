@@ -7,6 +7,8 @@ import type { Outcome } from "./outcomes.ts";
 
 interface Remembered {
   readonly nextTryMs: number;
+  /** It is for want of space that it waits. */
+  readonly isForSpace: boolean;
   /** The receiver's verdict on the episode of this signature: it need not be asked again. */
   readonly verdict: { readonly signature: Signature; readonly outcome: Outcome } | undefined;
 }
@@ -30,6 +32,13 @@ export class Memory {
   findVerdict(id: EpisodeId, signature: Signature): Outcome | undefined {
     const verdict = this.#byId.get(id)?.verdict;
     return verdict?.signature === signature ? verdict.outcome : undefined;
+  }
+
+  /** What waits for space is due. */
+  spaceIsBack(): void {
+    for (const [id, known] of this.#byId) {
+      if (known.isForSpace) this.#byId.set(id, { ...known, nextTryMs: 0 });
+    }
   }
 
   keepOnly(isThere: (id: EpisodeId) => boolean): void {

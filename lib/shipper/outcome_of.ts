@@ -133,6 +133,11 @@ export function unfitOutcome(detail: string): Outcome {
   return { outcome: "fatal", code: "unfit", detail, scope: "episode" };
 }
 
+/** Whether a try failed for want of space, which may be there again at any time. */
+export function isForSpace({ code }: Pick<Outcome, "code">): boolean {
+  return code === "ENOSPC" || code === "EDQUOT";
+}
+
 function ofFsError(error: FsError, stage: Stage, path: string): Outcome {
   const base = { code: error.errno, detail: error.message, scope: "episode" } as const;
   switch (error.code) {

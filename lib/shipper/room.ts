@@ -24,6 +24,9 @@ export class Room {
   /** Archives that wait for their next try. */
   readonly #waiting = new Map<EpisodeId, number>();
 
+  /** Nobody knows what the process before this one has seen. */
+  #wasLow = true;
+
   constructor(private readonly fs: Pick<Fs, "space">, private readonly options: RoomOptions) {}
 
   /** An archive was found in the outbox; when it is tried next is not known yet. */
@@ -36,6 +39,14 @@ export class Room {
     let promised = 0;
     for (const bytes of this.#working.values()) promised += bytes;
     return this.fs.space(path).freeBytes - promised - boundBytes >= this.options.minFreeBytes;
+  }
+
+  /** True, once, when the disk of `path` is not low any more. To be asked in every pass. Throws FsError. */
+  isSpaceBack(path: string): boolean {
+    const isLow = this.fs.space(path).freeBytes < this.options.minFreeBytes;
+    const isBack = this.#wasLow && !isLow;
+    this.#wasLow = isLow;
+    return isBack;
   }
 
   /** True when there is a place for `id`, which then has it. */

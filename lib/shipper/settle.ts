@@ -15,7 +15,7 @@ import {
 } from "../queue/mod.ts";
 import type { EpisodeId, Signature, Stamp } from "../episode/mod.ts";
 import { isFsError } from "../sys/mod.ts";
-import { outcomeOfError } from "./outcome_of.ts";
+import { isForSpace, outcomeOfError } from "./outcome_of.ts";
 import { type Act, type Outcome, outcomeRow } from "./outcomes.ts";
 import type { State } from "./result.ts";
 import type { Shop } from "./shop.ts";
@@ -77,7 +77,8 @@ async function carryOut(
     if (stuck === undefined) throw error;
     const settled = await keep(shop, tried, stuck);
     const nextTryMs = shop.memory.nextTryMs(id) ?? queue.clock.now();
-    shop.memory.remember(id, { nextTryMs, verdict: { signature, outcome } });
+    const verdict = { signature, outcome };
+    shop.memory.remember(id, { nextTryMs, isForSpace: isForSpace(stuck), verdict });
     return settled;
   }
   shop.memory.forget(id);
@@ -178,7 +179,7 @@ async function note(
   } catch (error) {
     if (!isFsError(error)) throw error;
     queue.log("record-not-written", { id, why: error.message });
-    shop.memory.remember(id, { nextTryMs, verdict: undefined });
+    shop.memory.remember(id, { nextTryMs, isForSpace: isForSpace(outcome), verdict: undefined });
   }
   if (hasArchive(shop, id)) shop.room.rest(id, nextTryMs);
   else shop.room.leave(id);

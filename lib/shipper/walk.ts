@@ -4,7 +4,9 @@
  */
 import type { EpisodeId } from "../episode/mod.ts";
 import { type EpisodeRecord, isDue, isIdle, type Look, lookAt, step } from "../queue/mod.ts";
+import { isFsError } from "../sys/mod.ts";
 import { afterError } from "./fence.ts";
+import { isForSpace } from "./outcome_of.ts";
 import type { Lane, Offer } from "./lanes.ts";
 import type { Result } from "./result.ts";
 import { type PassContext, restResult } from "./ship_one.ts";
@@ -29,7 +31,13 @@ export async function walk(
   ids: readonly EpisodeId[],
   options: WalkOptions,
 ): Promise<void> {
-  const { shop: { queue: { clock }, lanes }, signal } = context;
+  const { shop, signal } = context;
+  const { queue: { clock }, lanes } = shop;
+  const isSpaceBack = isSpaceBackNow(shop);
+  if (isSpaceBack) shop.memory.spaceIsBack();
+  const due = (record: EpisodeRecord) =>
+    options.allDue || isDue(record, clock.now()) ||
+    (isSpaceBack && record.last !== undefined && isForSpace(record.last));
   let sinceMs = clock.monotonic();
   for (const id of ids) {
     if (clock.monotonic() - sinceMs >= STRETCH_MS) {
@@ -39,21 +47,36 @@ export async function walk(
     if (signal.aborted) return;
     // An earlier pass has offered it.
     if (lanes.has(id)) continue;
-    const seen = await visit(context, id, options.allDue);
+    if (!options.allDue && isPostponed(shop, id)) {
+      options.rests({ id, state: "waiting" });
+      continue;
+    }
+    const seen = await visit(context, id, due);
     if ("state" in seen) options.rests(seen);
     else lanes.offer(id, seen.lane, seen.offer);
   }
   lanes.order(ids);
 }
 
+/** Whether what failed for want of space need not wait any longer. */
+function isSpaceBackNow({ room, queue: { layout } }: Shop): boolean {
+  try {
+    return room.isSpaceBack(layout.outbox);
+  } catch (error) {
+    if (!isFsError(error)) throw error;
+    return false;
+  }
+}
+
 type Seen = Result | { readonly lane: Lane; readonly offer: Offer };
 
-async function visit(context: PassContext, id: EpisodeId, allDue: boolean): Promise<Seen> {
+type Due = (record: EpisodeRecord) => boolean;
+
+async function visit(context: PassContext, id: EpisodeId, isDue: Due): Promise<Seen> {
   const { shop } = context;
-  if (!allDue && isPostponed(shop, id)) return { id, state: "waiting" };
   shop.observer.working?.(id);
   try {
-    return await lookAndJudge(context, id, allDue);
+    return await lookAndJudge(context, id, isDue);
   } catch (error) {
     return { id, ...afterError(shop, id, error) };
   } finally {
@@ -61,10 +84,9 @@ async function visit(context: PassContext, id: EpisodeId, allDue: boolean): Prom
   }
 }
 
-async function lookAndJudge(context: PassContext, id: EpisodeId, allDue: boolean): Promise<Seen> {
+async function lookAndJudge(context: PassContext, id: EpisodeId, isDue: Due): Promise<Seen> {
   const { queue } = context.shop;
-  const nowMs = queue.clock.now();
-  const look = lookAt(queue, id, (record: EpisodeRecord) => allDue || isDue(record, nowMs));
+  const look = lookAt(queue, id, isDue);
   if (await isAcceptedNow(context, look)) {
     return { lane: "small", offer: { isDue: true, state: "waiting" } };
   }

@@ -193,13 +193,15 @@ export class Lab {
     });
   }
 
-  /** An episode as an orchestrator leaves it; true names of files and their bytes in `files`. */
+  /** An episode as an orchestrator leaves it, or writes to it again; true names of files and their bytes in `files`. */
   async record(
     id: string,
     files: Readonly<Record<string, string>> = {},
     stamp: string | undefined = STAMP,
   ): Promise<string> {
-    const path = `${this.dir}/episodes/${id}`;
+    const target = `${this.dir}/episodes/${id}`;
+    const isThere = this.existing(`episodes/${id}`).length > 0;
+    const path = isThere ? target : `${this.dir}/recording-${id}`;
     await Deno.mkdir(path, { recursive: true });
     const meta = stamp === undefined ? {} : { code_version: { commit: stamp } };
     await Deno.writeTextFile(`${path}/meta.json`, JSON.stringify({ id, ...meta }));
@@ -208,8 +210,9 @@ export class Lab {
     ) {
       await Deno.writeTextFile(`${path}/${name}`, text);
     }
-    this.recorded.set(id, contentOf(path));
-    return path;
+    if (!isThere) await Deno.rename(path, target);
+    this.recorded.set(id, contentOf(target));
+    return target;
   }
 
   pass(): Promise<PassSummary> {

@@ -282,6 +282,39 @@ Deno.test("a disk too full for the receipt: the receiver is not asked again by t
   assert.deepEqual(lab.faults(), []);
 });
 
+for (
+  const [what, file, counts] of [
+    ["receipt", /receipt\.json/, { stuck: 1, waiting: 0 }],
+    ["archive", /\.partial/, { stuck: 0, waiting: 1 }],
+  ] as const
+) {
+  Deno.test(`a disk too full for the ${what}: tried again as soon as there is room, and not before`, async () => {
+    const when = { on: true };
+    let freeBytes = 1e9;
+    await using lab = await Lab.open({
+      minFreeBytes: 1000,
+      wrap: (fs) => ({
+        ...failing("create", file, "ENOSPC", when)(fs),
+        space: () => ({ freeBytes, totalBytes: 1e9 }),
+      }),
+    });
+    await lab.record("a");
+    const { stuck, waiting } = (await lab.pass()).counts;
+    assert.deepEqual({ stuck, waiting }, counts);
+    // It filled up while the episode was on its way.
+    freeBytes = 0;
+    const tries = () => lab.named("episode-stuck").length + lab.named("try-failed").length;
+    assert.equal(tries(), 1);
+    for (let at = 0; at < 3; at++) assert.equal((await lab.pass()).counts.shipped, 0);
+    assert.equal(tries(), 1);
+    freeBytes = 1e9;
+    when.on = false;
+    assert.equal((await lab.pass()).counts.shipped, 1);
+    assert.equal(lab.receiver.uploads.length, 1);
+    assert.deepEqual(lab.faults(), []);
+  });
+}
+
 Deno.test("a disk too full for the record: the next try is kept in memory", async () => {
   const when = { on: false };
   await using lab = await Lab.open({ wrap: failing("create", /a\.json/, "ENOSPC", when) });
