@@ -2,32 +2,41 @@
 import type { Stamp } from "../episode/mod.ts";
 import type { Transport } from "../transport/mod.ts";
 import { UPDATE_LAB_HOST, type Window } from "../wire/mod.ts";
+import type { Breaker } from "./breaker.ts";
 import { outcomeOf } from "./outcome_of.ts";
 import type { Outcome } from "./outcomes.ts";
 
 export type Judgement =
   | { readonly kind: "accepted" }
   | { readonly kind: "outside"; readonly outcome: Outcome }
-  /** The window could not be had; `outcome` says why. An upload finds out. */
-  | { readonly kind: "unknown"; readonly outcome: Outcome };
+  /** The window could not be had. An upload finds out. */
+  | { readonly kind: "unknown" };
 
-/** The window of one pass: asked for once, and only when an episode needs it. */
+/** The window of one pass: asked for once, and only when an episode needs it. A receiver that is away opens the breaker. */
 export class Gate {
   #answer: ReturnType<Transport["window"]> | undefined;
   #commits: ReadonlySet<Stamp> | undefined;
 
   constructor(
     private readonly transport: Pick<Transport, "window">,
+    private readonly breaker: Pick<Breaker, "note">,
     private readonly signal: AbortSignal,
   ) {}
 
   async judge(stamp: Stamp): Promise<Judgement> {
-    const answer = await (this.#answer ??= this.transport.window(this.signal));
-    if (answer.kind !== "window") return { kind: "unknown", outcome: outcomeOf(answer) };
+    const answer = await (this.#answer ??= this.#ask());
+    if (answer.kind !== "window") return { kind: "unknown" };
     this.#commits ??= new Set(answer.window.commits);
     return this.#commits.has(stamp)
       ? { kind: "accepted" }
       : { kind: "outside", outcome: outsideOutcome(stamp, answer.window) };
+  }
+
+  async #ask(): ReturnType<Transport["window"]> {
+    const answer = await this.transport.window(this.signal);
+    // One that was given up says nothing of the receiver.
+    if (answer.kind !== "window" && !this.signal.aborted) this.breaker.note(outcomeOf(answer));
+    return answer;
   }
 }
 

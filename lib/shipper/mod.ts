@@ -5,5 +5,5 @@
 export * from "./daemon.ts";
 export * from "./outcomes.ts";
 export * from "./pass.ts";
-export { isDone, type PassSummary, type Result, type State, STATES } from "./result.ts";
+export { isDone, type PassSummary, type Result, type State } from "./result.ts";
 export * from "./shop.ts";

@@ -24,7 +24,6 @@ export async function packOne(context: PassContext, tried: Tried, tree: Tree): P
   if (stamp !== undefined && breaker.reason === undefined) {
     const judgement = await gate.judge(stamp);
     if (judgement.kind === "outside") return await settle(shop, tried, judgement.outcome);
-    if (judgement.kind === "unknown") breaker.note(judgement.outcome);
   }
   if (signal.aborted) return { state: "waiting" };
 

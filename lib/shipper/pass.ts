@@ -4,7 +4,7 @@
  *
  * The small lane has one worker more than there are slots for uploads, the large one a single worker: with two or more
  * slots, one is always left to small episodes. A pass that waits for the large lane gives it every slot when the small one
- * is empty. Nothing is kept of an episode but its name, so ten thousand cost the memory of ten.
+ * is empty. Nothing is kept of an episode but its name and state, so ten thousand cost the memory of ten.
  */
 import type { EpisodeId } from "../episode/mod.ts";
 import {
@@ -57,7 +57,7 @@ export async function runPass(
   }
   shop.observer.listed?.(listing.ids.length);
 
-  const context = { shop, gate: new Gate(shop.transport, signal), signal };
+  const context = { shop, gate: new Gate(shop.transport, shop.breaker, signal), signal };
   lanes.serve((...offered) => work(context, ...offered), signal);
   const rests = (result: Result) => done(shop, result);
   await walk(context, listing.ids, { allDue: options.allDue ?? false, rests });

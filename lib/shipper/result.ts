@@ -59,8 +59,15 @@ export function isDone({ counts, strangers, stopped }: PassSummary): boolean {
     stopped === undefined;
 }
 
-/** Counts, without keeping anything of an episode. */
+/** States that an episode stays in; the others it comes to once. */
+const STAYS: ReadonlySet<State> = new Set(["held", "waiting", "not-ready", "stuck"]);
+
+/**
+ * Counts from one summary to the next: how many left the queue in that time, and where each of those that are still there
+ * was seen last. A daemon's pass may look at one whose try has ended since the last.
+ */
 export class Tally {
+  readonly #left = new Map<EpisodeId, State>();
   readonly #counts: Record<State, number> = {
     "shipped": 0,
     "already-stored": 0,
@@ -74,8 +81,12 @@ export class Tally {
   readonly #codes = new Map<string, number>();
   #bytes = 0;
 
-  add({ state, outcome, bytes }: Result): void {
-    this.#counts[state]++;
+  add({ id, state, outcome, bytes }: Result): void {
+    if (STAYS.has(state)) this.#left.set(id, state);
+    else {
+      this.#left.delete(id);
+      this.#counts[state]++;
+    }
     if (state === "shipped") this.#bytes += bytes ?? 0;
     if (outcome === undefined || state === "shipped" || state === "already-stored") return;
     this.#codes.set(outcome.code, (this.#codes.get(outcome.code) ?? 0) + 1);
@@ -83,12 +94,10 @@ export class Tally {
 
   /** The counts as they are now, and from now on anew. */
   take(rest: Omit<PassSummary, "counts" | "codes" | "bytes">): PassSummary {
-    const summary = {
-      counts: { ...this.#counts },
-      codes: Object.fromEntries(this.#codes),
-      bytes: this.#bytes,
-      ...rest,
-    };
+    const counts = { ...this.#counts };
+    for (const state of this.#left.values()) counts[state]++;
+    const summary = { counts, codes: Object.fromEntries(this.#codes), bytes: this.#bytes, ...rest };
+    this.#left.clear();
     for (const state of STATES) this.#counts[state] = 0;
     this.#codes.clear();
     this.#bytes = 0;

@@ -25,7 +25,7 @@ export interface WalkOptions {
 /** So long at a stretch; then signals, answers and the workers have their turn. */
 const STRETCH_MS = 20;
 
-/** Throws only when the signal's reason is thrown by the gate. */
+/** Ends early at `signal`. Throws nothing but bugs. */
 export async function walk(
   context: PassContext,
   ids: readonly EpisodeId[],

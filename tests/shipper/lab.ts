@@ -73,14 +73,14 @@ export class FakeReceiver implements Transport {
       },
     };
   }
-  window() {
+  window(): ReturnType<Transport["window"]> {
     this.windowRequests++;
     return Promise.resolve(
       this.windowAnswer ?? {
-        kind: "window" as const,
+        kind: "window",
         window: {
           branch: "main",
-          source: "git-fallback" as const,
+          source: "git-fallback",
           read_at: "2026-01-01T00:00:00Z",
           commits: this.commits,
         },

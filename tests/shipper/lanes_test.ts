@@ -99,3 +99,17 @@ Deno.test("what is held counts as held until its next try has ended", async () =
   answered.resolve(undefined);
   assert.equal((await lab.pass()).counts.shipped, 1);
 });
+
+Deno.test("what is answered between two passes is counted once by the next", async () => {
+  await using lab = await Lab.open();
+  const answered = Promise.withResolvers<ReturnType<typeof refusal>>();
+  lab.receiver.answer = () => answered.promise;
+  await lab.record("a");
+  const { signal } = new AbortController();
+  const soon = { until: () => Promise.resolve() };
+  assert.equal((await runPass(lab.shop, signal, soon)).counts.waiting, 1);
+  answered.resolve(refusal("out-of-window"));
+  await lab.shop.lanes.ended();
+  const { counts, codes } = await runPass(lab.shop, signal, soon);
+  assert.deepEqual([counts.held, counts.waiting, codes], [1, 0, { "out-of-window": 1 }]);
+});

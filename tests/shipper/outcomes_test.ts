@@ -1,5 +1,6 @@
 /** Every outcome, on real files: what lies where afterwards, what is asked again and when. */
 import assert from "node:assert/strict";
+import { runPass } from "../../lib/shipper/mod.ts";
 import type { Answer } from "../../lib/transport/mod.ts";
 import { Lab, OTHER_STAMP, refusal, unreachable } from "./lab.ts";
 
@@ -215,4 +216,29 @@ Deno.test("names that can be no episode are left alone and counted", async () =>
   assert.equal(strangers.count, 2);
   assert.equal(counts["not-ready"], 1);
   assert.equal(lab.receiver.uploads.length, 0);
+});
+
+Deno.test("a window that can't be had is asked for by one pass, not by each", async () => {
+  await using lab = await Lab.open();
+  await lab.record("a");
+  lab.receiver.answer = () => refusal("out-of-window");
+  assert.equal((await lab.pass()).counts.held, 1);
+  lab.clock.movedMs += 6 * 60_000;
+  lab.receiver.windowAnswer = unreachable;
+  const before = lab.receiver.windowRequests;
+  for (let at = 0; at < 3; at++) assert.equal((await lab.pass()).counts.held, 1);
+  assert.equal(lab.receiver.windowRequests - before, 1);
+  assert.equal(lab.named("receiver-away").length, 1);
+});
+
+Deno.test("a window that was given up at the signal says nothing of the receiver", async () => {
+  await using lab = await Lab.open();
+  await lab.record("a");
+  const stop = new AbortController();
+  lab.receiver.window = () => {
+    stop.abort();
+    return Promise.resolve(unreachable);
+  };
+  await runPass(lab.shop, stop.signal);
+  assert.equal(lab.named("receiver-away").length, 0);
 });
