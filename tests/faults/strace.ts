@@ -17,10 +17,10 @@ export interface Run {
   /** It did not end by itself in time, and was killed. */
   readonly hung: boolean;
   /**
-   * The error met the runtime's own wake-up between its threads, an eventfd(2), which no disk and no network makes fail: a
-   * thread of the runtime panics, and what waits for it waits for ever. (A daemon's watchdog ends that.)
+   * A thread of the runtime panicked, by its own words, because its wake-up of another one failed: an eventfd(2), which no
+   * disk and no network makes fail. What waits for it waits for ever, or the process aborts (docs/queue.md).
    */
-  readonly metWakeUp: boolean;
+  readonly lostWakeUp: boolean;
 }
 
 /** The most calls of each kind that any one thread made. */
@@ -56,8 +56,10 @@ function available(systemCalls: readonly string[]): string {
   return systemCalls.map((call) => `?${call}`).join(",");
 }
 
-/** What an eventfd is told: eight bytes, the number one. */
-const WAKE_UP = /write\(\d+, "\\1(\\0){7}", 8\) .*\(INJECTED\)/;
+const INJECTED = /\(INJECTED\)/;
+/** What tokio says before it panics; with -y strace tells which descriptor it was. */
+const LOST_WAKE_UP = /failed to wake I\/O driver/;
+const WAKE_UP = /^\d+ +write\(\d+<anon_inode:\[eventfd\]>, /;
 
 /** Runs `command` with one fault. It is killed after `timeoutMs`. */
 export async function runWithFault(
@@ -73,6 +75,7 @@ export async function runWithFault(
       "strace",
       "-f",
       "-qq",
+      "-y",
       "-e",
       `trace=${fault.systemCall}`,
       "-e",
@@ -96,15 +99,15 @@ export async function runWithFault(
   clearTimeout(timer);
   const trace = await Deno.readTextFile(log);
   await Deno.remove(log);
+  const stderr = new TextDecoder().decode(output.stderr);
+  const injected = trace.split("\n").filter((line) => INJECTED.test(line));
   return {
     code: output.code,
     signal: output.signal,
-    stderr: new TextDecoder().decode(output.stderr),
+    stderr,
     hung,
-    metWakeUp: WAKE_UP.test(trace),
+    lostWakeUp: LOST_WAKE_UP.test(stderr) && injected.some((line) => WAKE_UP.test(line)),
     // strace ends as the command did, by the same signal.
-    hit: fault.inject === "signal=KILL"
-      ? output.signal === "SIGKILL"
-      : trace.includes("(INJECTED)"),
+    hit: fault.inject === "signal=KILL" ? output.signal === "SIGKILL" : injected.length > 0,
   };
 }

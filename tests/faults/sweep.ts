@@ -4,6 +4,7 @@
  */
 import { check } from "../queue/checker.ts";
 import { BINARY, type Lab } from "../e2e/lab.ts";
+import { seededRandom } from "../model/seeded_random.ts";
 import { findWrongEnds, layOut, type Scenario } from "./scenario.ts";
 import { countSystemCalls, type Fault, runWithFault } from "./strace.ts";
 
@@ -21,7 +22,7 @@ export const SYSTEM_CALLS: readonly string[] = [
 export const ERRORS = ["ENOSPC", "EIO", "EMFILE", "EROFS", "EACCES"] as const;
 
 const RUN_LIMIT_MS = 30_000;
-/** A pass repairs; the second one is for what the first may not do yet (a next try that is not due). */
+/** One repairs. A try that fails in it by chance (the receiver is busy with another point) waits a moment. */
 const RECOVERY_PASSES = 6;
 
 export interface Point {
@@ -89,10 +90,9 @@ async function tryPoint(
   // Whatever the fault left: nothing may be lost or be in two places, also before anything is repaired.
   const faults = check(scenario.dataDir, scenario.expected).faults
     .filter((fault) => / is lost$| is in .* and /.test(fault));
-  if (first.hung && !first.metWakeUp) faults.push("it hung");
-  if (point.inject.startsWith("error=") && first.signal !== null && !first.hung) {
-    faults.push(`ended by ${first.signal}`);
-  }
+  if (first.hung && !first.lostWakeUp) faults.push("it hung");
+  const wasAborted = point.inject.startsWith("error=") && first.signal !== null && !first.hung;
+  if (wasAborted && !first.lostWakeUp) faults.push(`ended by ${first.signal}`);
 
   let last = "";
   // An injected error counts as a try, and its wait is minutes. Losing that note costs a request, never an episode.
@@ -131,15 +131,9 @@ async function forgetTries({ dataDir }: Scenario): Promise<void> {
   }
 }
 
-/** `count` of `all`, chosen by a seed: the same seed gives the same choice (mulberry32). */
+/** `count` of `all`, chosen by a seed: the same seed gives the same choice. */
 export function sample<T>(all: readonly T[], count: number, seed: number): T[] {
-  let state = seed;
-  const random = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const random = seededRandom(seed);
   return all.map((point) => ({ point, order: random() }))
     .sort((a, b) => a.order - b.order)
     .slice(0, count)
