@@ -129,11 +129,16 @@ async function readVersion(): Promise<string> {
   return config.version;
 }
 
-/** The commit that is checked out, `-dirty` if the tree differs from it, `unknown` without git or a commit. */
+/**
+ * The commit that is checked out, `-dirty` if a file of it was changed, `unknown` without git or a commit. Files that git
+ * does not track, like a lab's own program, are in no binary unless a changed file names them.
+ */
 async function findCommit(): Promise<string> {
   const commit = await git("rev-parse", "--verify", "--quiet", "HEAD");
   if (commit === undefined) return "unknown";
-  return await git("status", "--porcelain") === "" ? commit : `${commit}-dirty`;
+  return await git("status", "--porcelain", "--untracked-files=no") === ""
+    ? commit
+    : `${commit}-dirty`;
 }
 
 /** What git says, or undefined if it can't. The directory may belong to another user, as in a container. */

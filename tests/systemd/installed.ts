@@ -11,14 +11,14 @@ export const REPOSITORY = "/opt/cis490";
 
 /** Puts the program on the host. Nothing is enabled, and there is no configuration. */
 export async function install(host: Host, binary = BINARY): Promise<void> {
-  await host.put(binary, "/usr/local/bin");
+  await host.put(binary, "/usr/bin");
   await host.put(`${ROOT}/systemd`, "/tmp");
   await host.run(`
     set -e
-    chmod 755 /usr/local/bin/cis490
+    chmod 755 /usr/bin/cis490
     cd /tmp/systemd
-    install -D -m 755 -t /usr/local/lib/cis490 restart-delay
-    install -D -m 644 -t /etc/systemd/system *.service *.timer
+    install -D -m 755 -t /usr/lib/cis490 restart-delay
+    install -D -m 644 -t /usr/local/lib/systemd/system *.service *.timer
     install -D -m 644 -t /usr/lib/sysusers.d sysusers.d/cis490.conf
     install -D -m 644 -t /usr/lib/tmpfiles.d tmpfiles.d/cis490.conf
     systemd-sysusers cis490.conf

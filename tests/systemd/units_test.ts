@@ -64,7 +64,7 @@ Deno.test("nothing strands a daemon: no start limit, a watchdog, restarts", asyn
         "Type=notify",
         "WatchdogSec=180",
         "Restart=on-failure",
-        "ExecStartPre=-/usr/local/lib/cis490/restart-delay %N",
+        "ExecStartPre=-/usr/lib/cis490/restart-delay %N",
       ]
     ) assert.ok(lines.includes(line), `${unit}: ${line}`);
   }

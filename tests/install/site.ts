@@ -1,0 +1,141 @@
+/**
+ * What the tests of the installers have in common: a repository with two versions of this tree, a binary of each, and
+ * hosts that can clone the one and run the other.
+ */
+import { type Host, must } from "../systemd/lab.ts";
+
+const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
+
+/** One commit of the repository, and its binary, on the outer machine. */
+export interface Version {
+  readonly version: string;
+  readonly commit: string;
+  readonly binary: string;
+}
+
+/** A repository as a forge has it, whose `main` is at {@link Site.old} until {@link publish}. */
+export interface Site extends AsyncDisposable {
+  readonly directory: string;
+  readonly old: Version;
+  readonly next: Version;
+}
+
+/** Where hosts find the repository, and binaries by version. */
+export const REMOTE = "/srv/git/cis490.git";
+export const BINARIES = "/srv/binaries";
+export const TREE = "/opt/cis490";
+/** A person with an account on the hosts, who may sudo. */
+export const OPERATOR = "labop";
+
+/** Commits what is in this tree now, and once more with another version; builds both. Takes about 5 s. */
+export async function makeSite(): Promise<Site> {
+  const directory = await Deno.makeTempDir({ prefix: "cis490-site-" });
+  const work = `${directory}/work`;
+  try {
+    await must("bash", ["-c", COPY, "copy", ROOT, work]);
+    const old = await build(directory, "0.1.0", "echo '{\"code_version\":{}}'");
+    const stamp = "git -c safe.directory=* -C /opt/cis490 rev-parse HEAD";
+    const next = await build(
+      directory,
+      "9.9.9",
+      `printf '{"code_version":{"commit":"%s"}}\\n' "$(${stamp})"`,
+    );
+    await must("git", ["clone", "-q", "--bare", work, `${directory}/cis490.git`]);
+    await must("git", ["-C", `${directory}/cis490.git`, "branch", "-f", "next", next.commit]);
+    await must("git", ["-C", `${directory}/cis490.git`, "branch", "-f", "main", old.commit]);
+    return {
+      directory,
+      old,
+      next,
+      [Symbol.asyncDispose]: () => Deno.remove(directory, { recursive: true }),
+    };
+  } catch (error) {
+    await Deno.remove(directory, { recursive: true });
+    throw error;
+  }
+}
+
+/** What is in the tree, committed or not, in a repository of its own. */
+const COPY = `
+set -eu
+mkdir -p "$2"
+cd "$1"
+git -c safe.directory="$1" ls-files -z --cached --others --exclude-standard |
+  while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\\0' "$file"; done |
+  tar --null -T - -c | tar -C "$2" -x
+git -C "$2" init -q -b main
+`;
+
+/** A version of it, with a lab's program that writes the stamp of an episode in this way. */
+async function build(directory: string, version: string, stamp: string): Promise<Version> {
+  const work = `${directory}/work`;
+  const line = `
+    set -eu
+    cd "$1"
+    sed -i 's/^  "version": ".*",$/  "version": "'"$2"'",/' deno.json
+    mkdir -p orchestrator
+    printf '#!/bin/sh\\n# Says how this version stamps episodes.\\n%s\\n' "$3" > orchestrator/stamp
+    chmod 755 orchestrator/stamp
+    git add -A
+    git -c user.name=lab -c user.email=lab@localhost commit -q -m "version $2"
+    "$4" run -A --frozen=false tools/build.ts
+    cp dist/cis490 "../cis490-$2"
+    git rev-parse HEAD`;
+  const { stdout } = await must("bash", [
+    ...["-c", line, "build", work, version, stamp, Deno.execPath()],
+  ]);
+  return { version, commit: stdout.trim(), binary: `${directory}/cis490-${version}` };
+}
+
+/** Gives a host the repository, the binaries, and an operator who may sudo. */
+export async function equip(host: Host, site: Site): Promise<void> {
+  await host.put(`${site.directory}/cis490.git`, "/srv/git");
+  for (const { binary } of [site.old, site.next]) await host.put(binary, BINARIES);
+  await host.run(`
+    set -e
+    useradd --create-home --user-group --shell /bin/bash labop
+    printf 'labop ALL=(ALL) NOPASSWD: ALL\\n' > /etc/sudoers.d/labop
+    # It stands for a forge, which serves whoever asks.
+    git config --system --add safe.directory ${REMOTE}
+    git config --system url.${REMOTE}.insteadOf https://git.example.org/lab/cis490.git
+  `);
+}
+
+/** The forge gets the next version. */
+export async function publish(host: Host, site: Site): Promise<void> {
+  await host.run(["git", "-C", REMOTE, "update-ref", "refs/heads/main", site.next.commit]);
+}
+
+/** Where a host without a network has what it needs to build: as if it had built before. */
+export async function bringDeno(host: Host): Promise<void> {
+  const denort = await must(Deno.execPath(), ["run", "-A", `${ROOT}/tools/denort.ts`]);
+  const info = await must(Deno.execPath(), ["info", "--json"]);
+  const { denoDir } = JSON.parse(info.stdout);
+  await host.write(
+    "/usr/local/bin/deno",
+    `#!/bin/sh
+export DENO_DIR='${denoDir}' DENORT_BIN='${denort.stdout.trim()}'
+exec '${Deno.execPath()}' "$@"
+`,
+    0o755,
+  );
+}
+
+/** The words of one of the installers; what it said, and how it ended. */
+export async function runInstaller(host: Host, line: string) {
+  const said = await host.run(`cd / && { ${line}; } 2>&1`, { anyCode: true });
+  return { code: said.code, words: said.stdout };
+}
+
+/** All that an installer is responsible for: every name with type, owner, mode, time of change and access list. */
+export async function snapshot(host: Host): Promise<string> {
+  const places =
+    "/opt/cis490 /usr/bin/cis490 /usr/lib/cis490 /usr/local/lib /etc/cis490 /etc/systemd/system " +
+    "/etc/caddy /etc/passwd /etc/group /var/lib/cis490";
+  const { stdout } = await host.run(`
+    shopt -s nullglob
+    find ${places} -path '*/.git/index' -prune -o -printf '%p %y %u:%g %m %C@ %l\\n' 2>/dev/null | LC_ALL=C sort
+    getfacl -pR ${places} 2>/dev/null
+  `);
+  return stdout;
+}
