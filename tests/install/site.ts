@@ -2,6 +2,7 @@
  * What the tests of the installers have in common: a repository with two versions of this tree, a binary of each, and
  * hosts that can clone the one and run the other.
  */
+import { LAB } from "../systemd/can_boot.ts";
 import { type Host, must } from "../systemd/lab.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
@@ -19,6 +20,12 @@ export interface Site extends AsyncDisposable {
   readonly old: Version;
   readonly next: Version;
 }
+
+/** What a test needs that boots hosts and installs on them. */
+export const SITE_NEEDS = {
+  ...LAB,
+  commands: [...LAB.commands ?? [], "git", "sudo", "setfacl", "curl"],
+};
 
 /** Where hosts find the repository, and binaries by version. */
 export const REMOTE = "/srv/git/cis490.git";
@@ -95,6 +102,8 @@ export async function equip(host: Host, site: Site): Promise<void> {
     set -e
     useradd --create-home --user-group --shell /bin/bash labop
     printf 'labop ALL=(ALL) NOPASSWD: ALL\\n' > /etc/sudoers.d/labop
+    # What is installed is what there is: no network, nothing newer.
+    rm -rf /var/lib/apt/lists/*
     # It stands for a forge, which serves whoever asks.
     git config --system --add safe.directory ${REMOTE}
     git config --system url.${REMOTE}.insteadOf https://git.example.org/lab/cis490.git
@@ -119,6 +128,22 @@ exec '${Deno.execPath()}' "$@"
 `,
     0o755,
   );
+}
+
+/** The operator of `from` may log in to `to` by ssh, which is called `name` there. */
+export async function letIn(from: Host, to: Host, name: string): Promise<void> {
+  const { stdout: key } = await from.run(`
+    set -e
+    echo '10.77.0.1 ${name}' >> /etc/hosts
+    printf 'Host *\nStrictHostKeyChecking accept-new\nLogLevel ERROR\n' > /etc/ssh/ssh_config.d/lab.conf
+    runuser -l ${OPERATOR} -c 'ssh-keygen -q -t ed25519 -N "" -f ~/.ssh/id_ed25519' >&2
+    cat ~${OPERATOR}/.ssh/id_ed25519.pub`);
+  await to.write(`/home/${OPERATOR}/.ssh/authorized_keys`, key, 0o644);
+  await to.run(`
+    set -e
+    chown -R ${OPERATOR}: ~${OPERATOR}/.ssh
+    ssh-keygen -A
+    systemctl start ssh`);
 }
 
 /** The words of one of the installers; what it said, and how it ended. */
