@@ -29,6 +29,13 @@ export function run(args: { readonly shell: string }, io: Io): Promise<number> {
   return Promise.resolve(0);
 }
 
+/** Every script by its shell. */
+export function renderCompletions(commands: readonly Command[]): ReadonlyMap<string, string> {
+  return new Map(
+    Object.entries(SHELLS).map(([shell, render]) => [shell, `${render(commands).join("\n")}\n`]),
+  );
+}
+
 /** Every beginning of a command's words, the empty one first. */
 function beginnings(commands: readonly Command[]): string[][] {
   const all = commands.flatMap(({ path }) => path.map((_, i) => path.slice(0, i + 1).join(" ")));

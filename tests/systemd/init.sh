@@ -18,6 +18,8 @@ if [[ ! -e $state/disk/installed ]]; then
   # What the outer machine enabled, or runs by hand, must not start here.
   rm -rf "$root"/etc/systemd/system/*.wants "$root"/etc/systemd/system/*.requires "$root"/etc/rc?.d/S*
   rm -rf "$root/var/log/journal" "$root"/var/lib/systemd/* "$root"/run/* "$root/etc/cis490" "$root/var/lib/cis490"
+  # A container's image has it, so that packages start nothing; a host does not.
+  rm -f "$root/usr/sbin/policy-rc.d"
   for unit in getty.target systemd-sysctl.service systemd-binfmt.service systemd-modules-load.service \
     systemd-logind.service; do
     ln -sf /dev/null "$root/etc/systemd/system/$unit"
