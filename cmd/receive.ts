@@ -14,6 +14,7 @@ import {
   createReceiver,
   listen,
   type ListenAddress,
+  openMeter,
   openPosixStore,
   type Readiness,
   type Server,
@@ -43,9 +44,11 @@ export async function run(args: { readonly config: string | undefined }, io: Io)
   const machine: Machine = { fs, clock: systemClock, log };
   const store = await openPosixStore(machine, config.storeDir);
   const parts = changeableOf(config, machine, io);
-  const receiver = createReceiver({ ...machine, ...parts, store, version });
+  const meter = await openMeter();
+  const receiver = createReceiver({ ...machine, ...parts, store, meter, version });
   await parts.window.refresh();
-  const handle = (request: Request) => receiver.app.fetch(request);
+  const handle = (request: Request, peer?: string) =>
+    receiver.app.fetch(request, peer === undefined ? {} : { peer });
   const server = await listen({ ...machine, handle }, config.listen);
 
   const stopping = new AbortController();

@@ -15,6 +15,14 @@ import {
 import type { Refusal } from "./refusal.ts";
 import type { PartialUpload, UploadKey } from "./store.ts";
 
+/** What became of a request that was not refused, in a word. */
+export function outcomeOf({ status, headers }: Response): string {
+  if (headers.get("content-type") === MEDIA_TYPE_RECEIPT) {
+    return status === 201 ? "stored" : "already-stored";
+  }
+  return headers.has(HEADER.uploadOffset) ? "under-way" : "ok";
+}
+
 export function stored(receipt: Receipt, already: boolean): Response {
   return new Response(formatReceipt(receipt), {
     status: already ? 200 : 201,

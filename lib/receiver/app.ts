@@ -1,8 +1,8 @@
 /** The receiver as one function from request to response: routes, and the fence behind which nothing is thrown. */
 import { type Context, Hono } from "hono";
 import { FsError } from "../sys/mod.ts";
-import { HEADER } from "../wire/mod.ts";
-import { refused } from "./answers.ts";
+import { HEADER, type ProblemName } from "../wire/mod.ts";
+import { outcomeOf, refused } from "./answers.ts";
 import { BodyCut, drain } from "./body.ts";
 import { diskReserve } from "./in_flight.ts";
 import type { Parts } from "./parts.ts";
@@ -10,15 +10,29 @@ import { Refusal, retryAfter } from "./refusal.ts";
 import { ROUTES } from "./routes/all.ts";
 import type { Route } from "./routes/route.ts";
 
+/** What one request has besides itself. */
+export interface AppEnv {
+  /** The peer's address; absent on a unix socket. */
+  Bindings: { readonly peer?: string };
+  Variables: { route?: string; problem?: ProblemName };
+}
+
+type AppContext = Context<AppEnv>;
+
 /** @param parts from createParts */
-export function createApp(parts: Parts): Hono {
-  const app = new Hono({ getPath: pathOf });
+export function createApp(parts: Parts): Hono<AppEnv> {
+  const app = new Hono<AppEnv>({ getPath: pathOf });
   app.use(async (context, next) => {
     await next();
     context.res.headers.set(HEADER.receiver, parts.version);
+    const outcome = context.get("problem") ?? outcomeOf(context.res);
+    parts.meter.answered(context.get("route") ?? "none", outcome);
   });
   for (const route of ROUTES) {
-    app.all(route.path, ({ req }) => dispatch(route, parts, req.raw));
+    app.all(route.path, (context) => {
+      context.set("route", route.path);
+      return dispatch(route, parts, context);
+    });
   }
   app.notFound((context) => {
     const detail = `${shown(pathOf(context.req.raw))} is none of this receiver's paths`;
@@ -36,7 +50,8 @@ function pathOf(request: Request): string {
   return start < 0 ? "" : url.slice(start, end < 0 ? undefined : start + end);
 }
 
-async function dispatch(route: Route, parts: Parts, request: Request): Promise<Response> {
+async function dispatch(route: Route, parts: Parts, context: AppContext): Promise<Response> {
+  const request = context.req.raw;
   const { method } = request;
   const own = Object.hasOwn(route.methods, method) ? route.methods[method] : undefined;
   const handler = own ?? (method === "HEAD" ? route.methods["GET"] : undefined);
@@ -47,13 +62,16 @@ async function dispatch(route: Route, parts: Parts, request: Request): Promise<R
       headers: { allow: allow.join(", ") },
     });
   }
-  return await handler(parts, { request, path: pathOf(request) });
+  // Undefined, whatever its type says, when fetch() was given none.
+  const peer = context.env?.peer;
+  return await handler(parts, { request, path: pathOf(request), peer });
 }
 
 /** Every error ends here, as a problem; what is not one of ours is a bug, logged whole and told without detail. */
-async function fence(error: Error, { req }: Context, parts: Parts): Promise<Response> {
-  const request = req.raw;
+async function fence(error: Error, context: AppContext, parts: Parts): Promise<Response> {
+  const request = context.req.raw;
   const refusal = toRefusal(error, request, parts);
+  context.set("problem", refusal.problem);
   const response = refused(refusal);
   const isClean = await drain(request, { clock: parts.clock, stallMs: parts.limits.stallMs });
   if (!isClean) response.headers.set("connection", "close");

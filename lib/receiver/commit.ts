@@ -3,6 +3,7 @@ import type { EpisodeId, HostId } from "../episode/mod.ts";
 import type { Receipt } from "../wire/mod.ts";
 import { type Committed, keyOf, type Parts } from "./parts.ts";
 import { Refusal, retryAfter } from "./refusal.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import type { Incoming, UploadKey } from "./store.ts";
 import { inspectReading, receiptOf } from "./verification.ts";
 
@@ -13,7 +14,9 @@ export async function commit(
   receipt: Receipt,
 ): Promise<Committed> {
   const { host, id } = receipt;
-  let result = await parts.store.putIfAbsent(from, receipt);
+  const { clock, meter } = parts;
+  const syncing = new Stopwatch(clock);
+  let result = await syncing.time(() => parts.store.putIfAbsent(from, receipt));
   if (result.kind === "unreceipted") {
     // Whatever has the name gets its receipt, or is moved out of the way.
     await adopt(parts, host, id);
@@ -25,6 +28,8 @@ export async function commit(
   if (result.receipt.episode_digest !== receipt.episode_digest) {
     throw differentEpisode(result.receipt);
   }
+  meter.synced("commit", syncing.totalMs);
+  if (result.kind === "stored") meter.stored(host, receipt.archive_bytes, clock.now());
   await dropPartials(parts, host, id);
   return result;
 }

@@ -26,6 +26,12 @@ export class InFlight {
     private limits: Pick<ReceiverLimits, "maxUploadsPerHost" | "minFreeBytes">,
   ) {}
 
+  /** Uploads that have a place. */
+  get count(): number {
+    this.#forgetIdle();
+    return this.#entries.size;
+  }
+
   /** Other limits from now on; what is under way stays. */
   changeLimits(limits: Pick<ReceiverLimits, "maxUploadsPerHost" | "minFreeBytes">): void {
     this.limits = limits;

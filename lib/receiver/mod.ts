@@ -5,9 +5,10 @@
  * that headers alone decide; what is admitted comes whole (whole.ts) or in pieces (pieces.ts), is judged by
  * verification.ts, and stored by commit.ts in a store (store.ts says what any store promises).
  */
-export { createApp } from "./app.ts";
+export { type AppEnv, createApp } from "./app.ts";
 export { type IdentityParts, type ProxyTrust } from "./identity.ts";
 export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
+export { type Meter, openMeter, type Readings, type SyncStep } from "./meter.ts";
 export { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";
 export { createReceiver, type Receiver } from "./receiver.ts";
 export { askReady, checkSelf, type Readiness } from "./self_check.ts";

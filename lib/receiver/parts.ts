@@ -7,6 +7,7 @@ import type { IdentityParts } from "./identity.ts";
 import { InFlight } from "./in_flight.ts";
 import { Jobs } from "./jobs.ts";
 import type { ReceiverLimits } from "./limits.ts";
+import type { Meter } from "./meter.ts";
 import type { Commit, Store, UploadKey } from "./store.ts";
 import { Turns } from "./turns.ts";
 
@@ -17,6 +18,7 @@ export interface ReceiverOptions {
   readonly window: WindowKeeper;
   readonly identity: IdentityParts;
   readonly limits: ReceiverLimits;
+  readonly meter: Meter;
   /** Of this program. */
   readonly version: string;
 }

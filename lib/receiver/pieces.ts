@@ -11,6 +11,7 @@ import type { Claim, PieceClaim } from "./claim.ts";
 import { commit, differentEpisode, dropPartials } from "./commit.ts";
 import { type Committed, keyOf, type Parts, uploadLimit } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import type { Announcement, PartialUpload, UploadKey } from "./store.ts";
 import { receiptOf, verifyReading } from "./verification.ts";
 
@@ -90,7 +91,7 @@ async function repeatLast(
 }
 
 async function append(
-  { store, clock, limits, inFlight }: Parts,
+  { store, clock, limits, inFlight, meter }: Parts,
   key: UploadKey,
   claim: PieceClaim,
   request: Request,
@@ -105,6 +106,7 @@ async function append(
     let leftBytes = claim.bytes;
     for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs, signal })) {
       leftBytes -= chunk.byteLength;
+      meter.received(chunk.byteLength);
       hash.update(chunk);
       await piece.write(chunk);
     }
@@ -112,7 +114,9 @@ async function append(
     if (digestOfBytes(hash.digest()) !== claim.digest) {
       throw new Refusal("bad-digest", "the piece that arrived does not have its Content-Digest");
     }
-    const grown = await piece.commit();
+    const syncing = new Stopwatch(clock);
+    const grown = await syncing.time(() => piece.commit());
+    meter.synced("piece", syncing.totalMs);
     inFlight.moved(keyOf(key), key.host, grown.archiveBytes - grown.offsetBytes);
     return grown;
   } finally {
@@ -148,12 +152,14 @@ async function settle(parts: Parts, announcement: Announcement): Promise<Respons
 }
 
 async function verifyAndCommit(parts: Parts, announcement: Announcement): Promise<Committed> {
-  const { store, clock, log, inFlight, limits, version } = parts;
+  const { store, clock, log, inFlight, limits, meter, version } = parts;
   const { host, id, stamp, archiveBytes: bytes } = announcement;
   const startedMs = clock.monotonic();
   try {
     const reading = store.openPartial(announcement);
-    const verified = await verifyReading(reading, announcement, limits);
+    const verifying = new Stopwatch(clock);
+    const verified = await verifying.time(() => verifyReading(reading, announcement, limits));
+    meter.verified(verifying.totalMs);
     const facts = { stamp, nowMs: clock.now(), version };
     const committed = await commit(parts, announcement, receiptOf(host, id, verified, facts));
     await store.dropPartial(announcement);

@@ -1,12 +1,12 @@
 /** The receiver as a whole: its app, and what it does between requests. */
 import type { Hono } from "hono";
 import { FsError } from "../sys/mod.ts";
-import { createApp } from "./app.ts";
+import { type AppEnv, createApp } from "./app.ts";
 import { startAdoption } from "./commit.ts";
 import { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";
 
 export interface Receiver {
-  readonly app: Hono;
+  readonly app: Hono<AppEnv>;
   /** Sweeps, adopts and keeps the window fresh until `signal` is aborted. */
   maintain(signal: AbortSignal): Promise<void>;
   /** Exchanges these from the next request on. */

@@ -32,7 +32,8 @@ export class ListenError extends Error {
 export interface ServerParts {
   readonly clock: Clock;
   readonly log: Log;
-  readonly handle: (request: Request) => Response | Promise<Response>;
+  /** `peer` is the address that the request came from; undefined on a unix socket. */
+  readonly handle: (request: Request, peer?: string) => Response | Promise<Response>;
 }
 
 /** Throws {@link ListenError}. */
@@ -40,10 +41,11 @@ export async function listen(parts: ServerParts, address: ListenAddress): Promis
   if (address.transport === "unix") await removeStaleSocket(address.path);
   let underWay = 0;
   const { promise: abandoned, resolve: abandon } = Promise.withResolvers<void>();
-  const handler = async (request: Request) => {
+  const handler = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo) => {
+    const peer = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
     underWay++;
     try {
-      return await Promise.race([parts.handle(request), abandoned.then(unanswered)]);
+      return await Promise.race([parts.handle(request, peer), abandoned.then(unanswered)]);
     } finally {
       underWay--;
     }
@@ -81,7 +83,7 @@ function unanswered(): Response {
 /** A client that neither sends nor reads does not hear that, and keeps its connection open. */
 const LINGER_MS = 500;
 
-type Handler = (request: Request) => Promise<Response>;
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
 function bind(address: ListenAddress, handler: Handler) {
   const onListen = () => {};

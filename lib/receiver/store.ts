@@ -93,6 +93,8 @@ export interface Store {
   openPartial(key: UploadKey): Reading;
   /** The partials of an episode: one for each archive that was announced for it. */
   partialsOf(host: HostId, id: EpisodeId): Promise<readonly PartialUpload[]>;
+  /** All partials there are, in no order. */
+  partials(): Promise<readonly PartialUpload[]>;
   dropPartial(key: UploadKey): Promise<void>;
 
   /** Names of archives without a receipt: a cut between the two leaves one. */

@@ -4,6 +4,7 @@ import { BodyCut, readBody } from "./body.ts";
 import type { Claim } from "./claim.ts";
 import { commit } from "./commit.ts";
 import type { Parts } from "./parts.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { receiptOf, Verification } from "./verification.ts";
 
 /** @param place the upload's place among those under way; given back at the end */
@@ -13,10 +14,12 @@ export async function receiveWhole(
   request: Request,
   place: string,
 ): Promise<Response> {
-  const { store, clock, log, inFlight, limits, version } = parts;
+  const { store, clock, log, inFlight, limits, meter, version } = parts;
   const { host, id, stamp, archiveBytes } = claim;
   const startedMs = clock.monotonic();
   const verification = new Verification(claim, limits);
+  const verifying = new Stopwatch(clock);
+  const syncing = new Stopwatch(clock);
   const incoming = await store.receive(host, id).catch((error) => {
     verification.abort();
     inFlight.end(place);
@@ -26,13 +29,16 @@ export async function receiveWhole(
     let leftBytes = archiveBytes;
     for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs })) {
       leftBytes -= chunk.byteLength;
+      meter.received(chunk.byteLength);
       inFlight.moved(place, host, leftBytes);
       if (!verification.isFlawed) await incoming.write(chunk);
-      await verification.write(chunk);
+      await verifying.time(() => verification.write(chunk));
     }
     if (leftBytes !== 0) throw new BodyCut(`${leftBytes} bytes are missing`);
-    const verified = await verification.end();
-    await incoming.finish();
+    const verified = await verifying.time(() => verification.end());
+    meter.verified(verifying.totalMs);
+    await syncing.time(() => incoming.finish());
+    meter.synced("archive", syncing.totalMs);
     const facts = { stamp, nowMs: clock.now(), version };
     const { kind, receipt } = await commit(parts, incoming, receiptOf(host, id, verified, facts));
     const ms = Math.round(clock.monotonic() - startedMs);

@@ -200,9 +200,12 @@ export function storeContract(name: string, start: () => Promise<Bench>): void {
       (await store.partialsOf(HOST, id)).map(({ archiveDigest }) => archiveDigest).sort();
     assert.deepEqual(await digests(), [a.archiveDigest, b.archiveDigest].sort());
     assert.deepEqual(await digests(other.id), [other.archiveDigest]);
+    const all = (await store.partials()).map(({ archiveDigest }) => archiveDigest).sort();
+    assert.deepEqual(all, [a, b, other].map(({ archiveDigest }) => archiveDigest).sort());
     await store.dropPartial(a);
     assert.deepEqual(await digests(), [b.archiveDigest]);
     await store.dropPartial(a);
+    assert.equal((await store.partials()).length, 2);
   });
 
   test("sweep removes partials whose last byte is too old, and those of stored episodes", async (bench) => {

@@ -4,7 +4,13 @@
  */
 import type { EpisodeId, HostId, Stamp } from "../../lib/episode/mod.ts";
 import { createLog } from "../../lib/events/mod.ts";
-import { createApp, createParts, FIXED_LIMITS, openPosixStore } from "../../lib/receiver/mod.ts";
+import {
+  createApp,
+  createParts,
+  FIXED_LIMITS,
+  openMeter,
+  openPosixStore,
+} from "../../lib/receiver/mod.ts";
 import { plainFs, systemClock } from "../../lib/sys/mod.ts";
 import type { Send, Sent } from "../../lib/transport/http.ts";
 import { createWindow, type WindowKeeper } from "../../lib/window/mod.ts";
@@ -138,6 +144,7 @@ export class World implements AsyncDisposable {
         maxPieceBytes: 64 * KIB,
         partialKeepMs: 3_600_000,
       },
+      meter: await openMeter(),
       version: "0",
     });
     this.#app = createApp(parts);

@@ -4,7 +4,13 @@
  */
 import { findHostId, findStamp, type Stamp } from "../../lib/episode/mod.ts";
 import { createLog } from "../../lib/events/mod.ts";
-import { createApp, createParts, FIXED_LIMITS, openPosixStore } from "../../lib/receiver/mod.ts";
+import {
+  createApp,
+  createParts,
+  FIXED_LIMITS,
+  openMeter,
+  openPosixStore,
+} from "../../lib/receiver/mod.ts";
 import { type Clock, plainFs, runProgram, systemClock } from "../../lib/sys/mod.ts";
 import { createRequestText } from "../../lib/window/http.ts";
 import { createWindow, type WindowKeeper, type WindowOptions } from "../../lib/window/mod.ts";
@@ -75,6 +81,7 @@ export class Lab {
         minFreeBytes: 0,
         partialKeepMs: 3600_000,
       },
+      meter: await openMeter(),
       version: "9.9.9",
     }));
     return new Lab(window, app, state, lines);

@@ -1,6 +1,7 @@
 /** Every route there is. */
 import { episodes } from "./episodes.ts";
 import { health, ready } from "./health.ts";
+import { metrics } from "./metrics.ts";
 import { ping } from "./ping.ts";
 import { problems } from "./problems.ts";
 import type { Route } from "./route.ts";
@@ -14,5 +15,6 @@ export const ROUTES: readonly Route[] = [
   window,
   health,
   ready,
+  metrics,
   problems,
 ];

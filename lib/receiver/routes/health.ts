@@ -31,7 +31,8 @@ interface Probe {
 
 const probes = new WeakMap<Parts, Probe>();
 
-async function findReasons(parts: Parts): Promise<string[]> {
+/** Why no episode could be stored now; empty when one could. */
+export async function findReasons(parts: Parts): Promise<string[]> {
   const reasons: string[] = [];
   if (parts.window.current() === undefined) reasons.push("window: no source has answered yet");
   const store = await probe(parts);

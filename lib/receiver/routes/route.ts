@@ -5,6 +5,8 @@ import type { Parts } from "../parts.ts";
 export interface Asked {
   readonly request: Request;
   readonly path: string;
+  /** The address of who asks; undefined on a unix socket. */
+  readonly peer: string | undefined;
 }
 
 export type Handler = (parts: Parts, asked: Asked) => Response | Promise<Response>;

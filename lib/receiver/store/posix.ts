@@ -164,6 +164,9 @@ class PosixStore implements Store {
   partialsOf(host: HostId, id: EpisodeId): Promise<readonly PartialUpload[]> {
     return Promise.resolve(this.#partials.list(host).filter((partial) => partial.id === id));
   }
+  partials(): Promise<readonly PartialUpload[]> {
+    return Promise.resolve(this.#partials.list());
+  }
   dropPartial(key: UploadKey): Promise<void> {
     return this.#partials.drop(key);
   }
