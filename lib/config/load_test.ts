@@ -67,6 +67,7 @@ Deno.test("an empty receiver.toml is a whole configuration", async () => {
     limits: {
       maxArchiveBytes: 65_536 * 2 ** 20,
       maxUnpackedBytes: 262_144 * 2 ** 20,
+      maxPartialsBytes: 262_144 * 2 ** 20,
       minFreeBytes: 2 ** 30,
       partialKeepMs: 168 * 3_600_000,
     },

@@ -47,6 +47,7 @@ export interface ReceiverConfig {
   readonly limits: {
     readonly maxArchiveBytes: number;
     readonly maxUnpackedBytes: number;
+    readonly maxPartialsBytes: number;
     readonly minFreeBytes: number;
     readonly partialKeepMs: number;
   };
@@ -101,6 +102,10 @@ const window = v.object({
 const limits = v.object({
   max_archive_mb: v.optional(amount("The largest archive", "MiB", 1, 2 ** 30), 65_536),
   max_unpacked_mb: v.optional(amount("The largest episode, unpacked", "MiB", 1, 2 ** 30), 262_144),
+  max_partials_mb: v.optional(
+    amount("All unfinished uploads together; each host has a fair share", "MiB", 1, 2 ** 30),
+    262_144,
+  ),
   min_free_mb: v.optional(amount("Free space that is never used up", "MiB", 0, 2 ** 30), 1024),
   partial_keep_hours: v.optional(
     amount("How long an unfinished upload is kept after its last byte", "hours", 0.1, 8760),
@@ -179,6 +184,7 @@ export const receiverSchema = v.pipe(
       limits: {
         maxArchiveBytes: mbToBytes(keys.limits.max_archive_mb),
         maxUnpackedBytes: mbToBytes(keys.limits.max_unpacked_mb),
+        maxPartialsBytes: mbToBytes(keys.limits.max_partials_mb),
         minFreeBytes: mbToBytes(keys.limits.min_free_mb),
         partialKeepMs: hoursToMs(keys.limits.partial_keep_hours),
       },

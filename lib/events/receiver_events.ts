@@ -62,6 +62,10 @@ export const RECEIVER_EVENTS = {
     "error",
     (f) => `the receipt of ${episode(f)} had no archive and was moved to ${f.path}`,
   ),
+  "token-refused": event<{ from: string; requests: number; why: string }>(
+    "warning",
+    (f) => `${f.requests} requests from ${f.from} were refused as unauthorized: ${f.why}`,
+  ),
   "tokens-read": event<{ path: string; tokens: number }>(
     "info",
     (f) => `${f.tokens} tokens read from ${f.path}`,

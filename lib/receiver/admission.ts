@@ -5,10 +5,11 @@ import type { Judgement } from "../window/mod.ts";
 import { stored } from "./answers.ts";
 import { type Claim, parseClaim } from "./claim.ts";
 import { adopt, differentEpisode } from "./commit.ts";
-import { checkPathHost, identify } from "./identity.ts";
+import { checkPathHost } from "./identity.ts";
 import { keyOf, type Parts } from "./parts.ts";
 import { resume } from "./pieces.ts";
 import { Refusal, retryAfter } from "./refusal.ts";
+import type { Asked } from "./routes/route.ts";
 
 /** A PUT that waits for its decision. What is read of it is read when it is first asked for. */
 export class Attempt {
@@ -17,15 +18,11 @@ export class Attempt {
   #claim: Claim | undefined;
   #place: string | undefined;
 
-  constructor(
-    private readonly parts: Parts,
-    private readonly path: string,
-    private readonly headers: Headers,
-  ) {}
+  constructor(private readonly asked: Asked) {}
 
-  /** Throws Refusal `unauthorized`, `wrong-host`. */
+  /** Throws Refusal `unauthorized`, `wrong-host`, `too-many-uploads`. */
   get host(): HostId {
-    return this.#host ??= identify(this.parts.identity, this.headers);
+    return this.#host ??= this.asked.identify();
   }
 
   /** Throws Refusal, also `bad-id`. */
@@ -41,10 +38,11 @@ export class Attempt {
   }
 
   #parse(): Claim {
-    const named = parseEpisodePath(this.path);
+    const { path, request } = this.asked;
+    const named = parseEpisodePath(path);
     if (named === undefined) throw badId();
     checkPathHost(this.host, named.host);
-    return parseClaim(named.host, named.id, this.headers);
+    return parseClaim(named.host, named.id, request.headers);
   }
 }
 
@@ -63,6 +61,7 @@ export const CHECKS: readonly { readonly name: string; readonly check: Check }[]
   { name: "already admitted", check: answerAdmitted },
   { name: "window", check: checkWindow },
   { name: "size", check: checkSize },
+  { name: "partials", check: checkPartials },
   { name: "reserve", check: takePlace },
 ];
 
@@ -137,6 +136,16 @@ function checkSize({ claim }: Attempt, { limits }: Parts): undefined {
   );
 }
 
+async function checkPartials({ claim }: Attempt, { inFlight, store }: Parts): Promise<undefined> {
+  if (claim.kind === "whole") return;
+  // An older archive of the same episode gives way to this one.
+  const isOther = (id: string, host: string) => host !== claim.host || id !== claim.id;
+  inFlight.checkPartials(
+    claim,
+    (await store.partials()).filter(({ id, host }) => isOther(id, host)),
+  );
+}
+
 function takePlace({ place, claim }: Attempt, { inFlight }: Parts): undefined {
-  inFlight.admit(place, claim.host, claim.archiveBytes);
+  inFlight.admit({ key: place, host: claim.host, leftBytes: claim.archiveBytes });
 }

@@ -4,6 +4,7 @@ import { FsError } from "../sys/mod.ts";
 import { HEADER, type ProblemName } from "../wire/mod.ts";
 import { outcomeOf, refused } from "./answers.ts";
 import { BodyCut, drain } from "./body.ts";
+import { identify } from "./identity.ts";
 import { diskReserve } from "./in_flight.ts";
 import type { Parts } from "./parts.ts";
 import { Refusal, retryAfter } from "./refusal.ts";
@@ -64,7 +65,21 @@ async function dispatch(route: Route, parts: Parts, context: AppContext): Promis
   }
   // Undefined, whatever its type says, when fetch() was given none.
   const peer = context.env?.peer;
-  return await handler(parts, { request, path: pathOf(request), peer });
+  let end = () => {};
+  try {
+    return await handler(parts, {
+      request,
+      path: pathOf(request),
+      peer,
+      identify() {
+        const host = identify(parts.identity, request.headers);
+        end = parts.requests.begin(host);
+        return host;
+      },
+    });
+  } finally {
+    end();
+  }
 }
 
 /** Every error ends here, as a problem; what is not one of ours is a bug, logged whole and told without detail. */
@@ -72,8 +87,11 @@ async function fence(error: Error, context: AppContext, parts: Parts): Promise<R
   const request = context.req.raw;
   const refusal = toRefusal(error, request, parts);
   context.set("problem", refusal.problem);
+  if (refusal.problem === "unauthorized") {
+    await parts.strangers.meet(from(context), refusal.message);
+  }
   const response = refused(refusal);
-  const isClean = await drain(request, { clock: parts.clock, stallMs: parts.limits.stallMs });
+  const isClean = await drain(request, { clock: parts.clock });
   if (!isClean) response.headers.set("connection", "close");
   return response;
 }
@@ -81,12 +99,14 @@ async function fence(error: Error, context: AppContext, parts: Parts): Promise<R
 function toRefusal(error: Error, request: Request, { log }: Parts): Refusal {
   const asked = { method: shown(request.method), path: shown(pathOf(request)) };
   if (error instanceof Refusal) {
-    log("request-refused", { ...asked, problem: error.problem, detail: error.message });
+    const { problem, message: detail } = error;
+    // Strangers are told of once a minute, not once a request.
+    if (problem !== "unauthorized") log("request-refused", { ...asked, problem, detail });
     return error;
   }
   if (error instanceof BodyCut) {
     log("request-cut", { ...asked, why: error.message });
-    return new Refusal("busy", error.message, { headers: retryAfter(1) });
+    return new Refusal("incomplete-body", error.message, { headers: retryAfter(1) });
   }
   if (error instanceof FsError) {
     log("store-failed", { ...asked, why: error.message });
@@ -100,6 +120,12 @@ function toRefusal(error: Error, request: Request, { log }: Parts): Refusal {
   return new Refusal("internal", "an unexpected fault; the receiver's journal has it", {
     headers: retryAfter(30),
   });
+}
+
+/** Who asks, as far as it is known without a token: the certificate's name, else the address. */
+function from({ req, env }: AppContext): string {
+  const name = req.raw.headers.get(HEADER.clientName);
+  return name === null ? env?.peer ?? "the unix socket" : shown(name);
 }
 
 /** What a client sent, in a message. */

@@ -72,7 +72,7 @@ export async function adopt(parts: Parts, host: HostId, id: EpisodeId): Promise<
 
 export function startAdoption(parts: Parts, host: HostId, id: EpisodeId): void {
   const { store, clock, log, limits, version } = parts;
-  parts.adoptions.start(`${host}/${id}`, async () => {
+  parts.adoptions.start(`${host}/${id}`, host, async () => {
     try {
       const verified = await inspectReading(store.openArchive(host, id), limits);
       const facts = { stamp: verified.stamp, nowMs: clock.now(), version };

@@ -3,6 +3,8 @@
  * wait a while, and may come back. Nothing pre-empts it.
  */
 import type { Clock } from "../sys/mod.ts";
+import type { HostId } from "../episode/mod.ts";
+import type { FairPlaces } from "./fair_places.ts";
 import { Refusal, retryAfter } from "./refusal.ts";
 
 /** How a job ended. */
@@ -16,35 +18,27 @@ interface Job<T> {
   unheard: End<T> | undefined;
 }
 
-export interface JobsOptions {
-  /** Run at once; the others wait for their turn. */
-  readonly places: number;
-  readonly waitMs: number;
-}
-
 /** Ends that nobody has asked for yet are kept for so many uploads, the oldest forgotten first. */
 const UNHEARD_LIMIT = 1000;
 
 export class Jobs<T> {
   readonly #jobs = new Map<string, Job<T>>();
-  readonly #queue: (() => void)[] = [];
-  #running = 0;
 
-  constructor(private readonly clock: Clock, private readonly options: JobsOptions) {}
+  /** @param waitMs so long a request waits for the end of a job */
+  constructor(
+    private readonly clock: Clock,
+    private readonly places: FairPlaces,
+    private readonly waitMs: number,
+  ) {}
 
   has(key: string): boolean {
     return this.#jobs.has(key);
   }
 
-  /** Jobs that run or wait for their turn. */
-  get underWay(): number {
-    return this.#running + this.#queue.length;
-  }
-
   /** Starts `work` for `key` unless it is under way. Its end is kept until somebody attaches. */
-  start(key: string, work: () => Promise<T>): void {
+  start(key: string, host: HostId, work: () => Promise<T>): void {
     if (this.#jobs.has(key)) return;
-    const job: Job<T> = { end: this.#run(work), unheard: undefined };
+    const job: Job<T> = { end: this.#run(host, work), unheard: undefined };
     this.#jobs.set(key, job);
     job.end.then((end) => {
       job.unheard = end;
@@ -75,30 +69,19 @@ export class Jobs<T> {
     try {
       return await Promise.race([
         job.end,
-        this.clock.sleep(this.options.waitMs, awake.signal).then(() => undefined),
+        this.clock.sleep(this.waitMs, awake.signal).then(() => undefined),
       ]);
     } finally {
       awake.abort();
     }
   }
 
-  async #run(work: () => Promise<T>): Promise<End<T>> {
-    await this.#place();
+  async #run(host: HostId, work: () => Promise<T>): Promise<End<T>> {
     try {
-      return { kind: "done", value: await work() };
+      return { kind: "done", value: await this.places.run(host, work) };
     } catch (error) {
       return { kind: "failed", error };
-    } finally {
-      this.#running--;
-      this.#queue.shift()?.();
     }
-  }
-
-  async #place(): Promise<void> {
-    if (this.#running >= this.options.places) {
-      await new Promise<void>((resolve) => this.#queue.push(resolve));
-    }
-    this.#running++;
   }
 
   #forgetOldest(): void {

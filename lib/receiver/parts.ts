@@ -5,10 +5,13 @@ import type { UploadLimit } from "../wire/mod.ts";
 import type { WindowKeeper } from "../window/mod.ts";
 import type { IdentityParts } from "./identity.ts";
 import { InFlight } from "./in_flight.ts";
+import { FairPlaces } from "./fair_places.ts";
+import { HostRequests } from "./host_requests.ts";
 import { Jobs } from "./jobs.ts";
 import type { ReceiverLimits } from "./limits.ts";
 import type { Meter } from "./meter.ts";
 import type { Commit, Store, UploadKey } from "./store.ts";
+import { Strangers } from "./strangers.ts";
 import { Turns } from "./turns.ts";
 
 export interface ReceiverOptions {
@@ -35,24 +38,40 @@ export interface Parts extends ReceiverOptions {
   limits: ReceiverOptions["limits"];
   readonly inFlight: InFlight;
   readonly turns: Turns;
+  readonly requests: HostRequests;
+  readonly strangers: Strangers;
+  /** For the bodies of whole archives. */
+  readonly bodies: FairPlaces;
+  /** For each chunk of any body: hashed, unpacked, written. */
+  readonly chunks: FairPlaces;
   /** Uploads in pieces, each from its last byte to its receipt. */
   readonly verifications: Jobs<Committed>;
   /** Archives that were found without a receipt. */
   readonly adoptions: Jobs<void>;
 }
 
-/** Re-reading from disk: more at once would only make the disk seek. */
-const REREADS_AT_ONCE = 2;
+/**
+ * Re-reading from disk: more at once would only make the disk seek. One host has one of them, so that another's short
+ * archive does not wait for the end of a long one.
+ */
+const REREADS = { places: 2, perHost: 1 };
+const ADOPTIONS = { places: 1, perHost: 1 };
+/** Enough to have some at the disk while one is unpacked; few enough that a chunk's turn comes soon. */
+const CHUNKS = { places: 4, perHost: 3 };
 
 export function createParts(options: ReceiverOptions): Parts {
-  const { clock, store, limits } = options;
+  const { clock, store, limits, log } = options;
   const waitMs = limits.verifyWaitMs;
   return {
     ...options,
     inFlight: new InFlight({ clock, space: () => store.space() }, limits),
     turns: new Turns(),
-    verifications: new Jobs(clock, { places: REREADS_AT_ONCE, waitMs }),
-    adoptions: new Jobs(clock, { places: 1, waitMs }),
+    requests: new HostRequests(limits.maxRequestsPerHost),
+    strangers: new Strangers(clock, log),
+    bodies: new FairPlaces({ places: Infinity, perHost: limits.maxBodiesPerHost }),
+    chunks: new FairPlaces(CHUNKS),
+    verifications: new Jobs(clock, new FairPlaces(REREADS), waitMs),
+    adoptions: new Jobs(clock, new FairPlaces(ADOPTIONS), waitMs),
   };
 }
 

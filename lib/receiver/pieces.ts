@@ -6,9 +6,11 @@ import { createHash } from "node:crypto";
 import { digestOfBytes } from "../episode/mod.ts";
 import { HEADER, problemRow } from "../wire/mod.ts";
 import { announced, continued, stored, uploadState } from "./answers.ts";
-import { BodyCut, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
 import type { Claim, PieceClaim } from "./claim.ts";
 import { commit, differentEpisode, dropPartials } from "./commit.ts";
+import { patienceMs } from "./limits.ts";
+import type { Coming } from "./in_flight.ts";
 import { type Committed, keyOf, type Parts, uploadLimit } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
 import { Stopwatch } from "./stopwatch.ts";
@@ -42,7 +44,7 @@ export async function resume(parts: Parts, claim: Claim): Promise<Response | und
   });
   if (partial === undefined) return undefined;
   if (isComplete(partial)) return await settle(parts, partial);
-  inFlight.moved(key, partial.host, partial.archiveBytes - partial.offsetBytes);
+  inFlight.moved(comingOf(partial));
   return announced(partial, uploadLimit(parts));
 }
 
@@ -86,12 +88,16 @@ async function repeatLast(
   if (!claim.isLast || claim.offsetBytes + claim.bytes !== partial.archiveBytes) {
     throw new Refusal("completed-upload", "all bytes are here", { headers: offsetOf(partial) });
   }
-  for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs })) void chunk;
+  const { stallMs } = limits;
+  const patience = { stallMs, patienceMs: patienceMs(limits, claim.bytes) };
+  for await (const chunk of readBody(request, { clock, bytes: claim.bytes, ...patience })) {
+    void chunk;
+  }
   return partial;
 }
 
 async function append(
-  { store, clock, limits, inFlight, meter }: Parts,
+  { store, clock, chunks, limits, inFlight, meter }: Parts,
   key: UploadKey,
   claim: PieceClaim,
   request: Request,
@@ -100,24 +106,26 @@ async function append(
   // Looked at again: the older request has ended since.
   const partial = await store.findPartial(key) ?? unknown(key);
   checkPlace(partial, claim);
+  inFlight.checkRoom(key.host, claim.bytes);
   const hash = createHash("sha256");
   const piece = await store.append(key);
   try {
-    let leftBytes = claim.bytes;
-    for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs, signal })) {
-      leftBytes -= chunk.byteLength;
+    const { stallMs } = limits;
+    const patience = { stallMs, patienceMs: patienceMs(limits, claim.bytes), signal };
+    for await (const chunk of readBody(request, { clock, bytes: claim.bytes, ...patience })) {
       meter.received(chunk.byteLength);
-      hash.update(chunk);
-      await piece.write(chunk);
+      await chunks.run(key.host, async () => {
+        hash.update(chunk);
+        await piece.write(chunk);
+      });
     }
-    if (leftBytes !== 0) throw new BodyCut(`${leftBytes} bytes of the piece are missing`);
     if (digestOfBytes(hash.digest()) !== claim.digest) {
       throw new Refusal("bad-digest", "the piece that arrived does not have its Content-Digest");
     }
     const syncing = new Stopwatch(clock);
     const grown = await syncing.time(() => piece.commit());
     meter.synced("piece", syncing.totalMs);
-    inFlight.moved(keyOf(key), key.host, grown.archiveBytes - grown.offsetBytes);
+    inFlight.moved(comingOf(grown));
     return grown;
   } finally {
     await piece.abandon();
@@ -146,7 +154,7 @@ function checkPlace(partial: PartialUpload, claim: PieceClaim): void {
 /** Verifies and stores an upload that is complete, or attaches to that. */
 async function settle(parts: Parts, announcement: Announcement): Promise<Response> {
   const key = keyOf(announcement);
-  parts.verifications.start(key, () => verifyAndCommit(parts, announcement));
+  parts.verifications.start(key, announcement.host, () => verifyAndCommit(parts, announcement));
   const { kind, receipt } = await parts.verifications.attach(key);
   return stored(receipt, kind === "already");
 }
@@ -178,6 +186,11 @@ async function verifyAndCommit(parts: Parts, announcement: Announcement): Promis
 function isFinal({ problem }: Refusal): boolean {
   const { verdict } = problemRow(problem);
   return verdict === "fatal" || verdict === "repack";
+}
+
+function comingOf(partial: PartialUpload): Coming {
+  const { host, archiveBytes, offsetBytes } = partial;
+  return { key: keyOf(partial), host, leftBytes: archiveBytes - offsetBytes };
 }
 
 function isComplete(partial: PartialUpload): boolean {

@@ -1,8 +1,9 @@
 /** An archive that comes whole, as the body of its PUT: written, verified and stored in one pass. */
 import { stored } from "./answers.ts";
-import { BodyCut, readBody } from "./body.ts";
+import { readBody } from "./body.ts";
 import type { Claim } from "./claim.ts";
 import { commit } from "./commit.ts";
+import { patienceMs } from "./limits.ts";
 import type { Parts } from "./parts.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import { receiptOf, Verification } from "./verification.ts";
@@ -14,7 +15,20 @@ export async function receiveWhole(
   request: Request,
   place: string,
 ): Promise<Response> {
-  const { store, clock, log, inFlight, limits, meter, version } = parts;
+  try {
+    return await parts.bodies.run(claim.host, () => receive(parts, claim, request, place));
+  } finally {
+    parts.inFlight.end(place);
+  }
+}
+
+async function receive(
+  parts: Parts,
+  claim: Claim,
+  request: Request,
+  place: string,
+): Promise<Response> {
+  const { store, clock, log, chunks, inFlight, limits, meter, version } = parts;
   const { host, id, stamp, archiveBytes } = claim;
   const startedMs = clock.monotonic();
   const verification = new Verification(claim, limits);
@@ -22,19 +36,28 @@ export async function receiveWhole(
   const syncing = new Stopwatch(clock);
   const incoming = await store.receive(host, id).catch((error) => {
     verification.abort();
-    inFlight.end(place);
     throw error;
   });
   try {
     let leftBytes = archiveBytes;
-    for await (const chunk of readBody(request, { clock, stallMs: limits.stallMs })) {
+    let roomBytes = 0;
+    const { stallMs } = limits;
+    const patience = { stallMs, patienceMs: patienceMs(limits, archiveBytes) };
+    for await (const chunk of readBody(request, { clock, bytes: archiveBytes, ...patience })) {
       leftBytes -= chunk.byteLength;
       meter.received(chunk.byteLength);
-      inFlight.moved(place, host, leftBytes);
-      if (!verification.isFlawed) await incoming.write(chunk);
-      await verifying.time(() => verification.write(chunk));
+      inFlight.moved({ key: place, host, leftBytes });
+      // Looked at for a piece's worth at a time: the disk may fill by other hands.
+      roomBytes -= chunk.byteLength;
+      if (roomBytes < 0) {
+        roomBytes = Math.min(limits.maxPieceBytes, leftBytes);
+        inFlight.checkRoom(host, chunk.byteLength + roomBytes);
+      }
+      await chunks.run(host, async () => {
+        if (!verification.isFlawed) await incoming.write(chunk);
+        await verifying.time(() => verification.write(chunk));
+      });
     }
-    if (leftBytes !== 0) throw new BodyCut(`${leftBytes} bytes are missing`);
     const verified = await verifying.time(() => verification.end());
     meter.verified(verifying.totalMs);
     await syncing.time(() => incoming.finish());
@@ -46,7 +69,6 @@ export async function receiveWhole(
     return stored(receipt, kind === "already");
   } finally {
     verification.abort();
-    inFlight.end(place);
     await incoming.discard();
   }
 }

@@ -168,6 +168,14 @@ export const PROBLEMS = {
     verdict: "transient",
     page: "Retry-After says when to come back.",
   },
+  "incomplete-body": {
+    status: 408,
+    title: "The request's body did not come whole, or not in time",
+    verdict: "transient",
+    page:
+      "The connection broke, or was silent or too slow for too long, before the body had its Content-Length. " +
+      "Nothing of it was stored. The shipper tries again.",
+  },
   "too-many-uploads": {
     status: 429,
     title: "This host has too many uploads under way",

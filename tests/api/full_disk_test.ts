@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { needs } from "../skip.ts";
+import { connect, readAll, send } from "./http.ts";
 import { TestReceiver } from "./receiver.ts";
 import { announceHeaders, pieceHeaders, putHeaders, sample } from "./sample.ts";
 
@@ -33,21 +34,49 @@ Deno.test({
           token,
         );
 
-      // Somebody else fills the disk while the pieces of an admitted upload come.
+      const upload = `/v1/uploads/lab-1/a/${what.archiveDigest}`;
+      const partialBytes = () => {
+        const partial = receiver.files().find((file) => file.endsWith(".partial"));
+        return Deno.statSync(`${storeDir}/${partial}`).size;
+      };
+      const fill = () => Deno.writeFile(`${storeDir}/filler`, new Uint8Array(3_700_000));
+
+      // Somebody else fills the disk while a piece of an admitted upload comes.
       assert.equal((await announce()).status, 201);
-      await Deno.writeFile(`${storeDir}/filler`, new Uint8Array(3_700_000));
+      const connection = await connect(receiver.address);
+      const fields = {
+        host: "receiver",
+        authorization: `Bearer ${token}`,
+        connection: "close",
+        "content-length": `${what.bytes.byteLength}`,
+        ...pieceHeaders(what.bytes, 0, true),
+      };
+      const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+      const head = `PATCH ${upload} HTTP/1.1\r\n${lines.join("")}\r\n`;
+      await send(connection, [new TextEncoder().encode(head), what.bytes.subarray(0, 400_000)]);
+      for (let tries = 0; tries < 500 && partialBytes() === 0; tries++) {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      assert.notEqual(partialBytes(), 0, "some of the piece is written");
+      await fill().catch((error) => assert.match(error.message, /ENOSPC|No space/));
+      await send(connection, [what.bytes.subarray(400_000)]);
+      const answer = new TextDecoder().decode(await readAll(connection));
+      connection.close();
+      assert.match(answer, /^HTTP\/1.1 507 .*\/problems\/disk-reserve/s);
+      assert.match(receiver.log, /event=store-failed .*ENOSPC/);
+      assert.equal(partialBytes(), 0, "its space is free again");
+
+      // From then on it is refused before its bytes are written.
+      await fill();
       const piece = await receiver.ask({
         method: "PATCH",
-        path: `/v1/uploads/lab-1/a/${what.archiveDigest}`,
+        path: upload,
         headers: pieceHeaders(what.bytes, 0, true),
         body: what.bytes,
       }, token);
       assert.equal(piece.problem, "disk-reserve", piece.text);
-      assert.equal(piece.status, 507);
-      const torn = receiver.files().find((file) => file.endsWith(".partial"));
-      assert.equal(Deno.statSync(`${storeDir}/${torn}`).size, 0, "its space is free again");
+      assert.match(receiver.log, /event=request-refused .* problem=disk-reserve/);
       assert.equal((await put()).problem, "disk-reserve", "refused by the headers");
-      assert.match(receiver.log, /event=store-failed .*ENOSPC/);
 
       await Deno.remove(`${storeDir}/filler`);
       const again = await announce();

@@ -141,6 +141,7 @@ export class World implements AsyncDisposable {
         maxArchiveBytes: 1024 * KIB,
         maxUnpackedBytes: 1024 * KIB,
         minFreeBytes: 0,
+        maxPartialsBytes: 2 ** 30,
         maxPieceBytes: 64 * KIB,
         partialKeepMs: 3_600_000,
       },

@@ -79,6 +79,7 @@ export class Lab {
         maxArchiveBytes: 2 ** 30,
         maxUnpackedBytes: 2 ** 30,
         minFreeBytes: 0,
+        maxPartialsBytes: 2 ** 30,
         partialKeepMs: 3600_000,
       },
       meter: await openMeter(),

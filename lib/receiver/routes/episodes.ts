@@ -1,7 +1,7 @@
 /** `/v1/episodes/{host}/{id}`: an episode is put there, once, and asked for. */
 import { EPISODES_PATH, formatDigestField, HEADER, parseEpisodePath } from "../../wire/mod.ts";
 import { admit, Attempt, badId } from "../admission.ts";
-import { checkPathHost, identify } from "../identity.ts";
+import { checkPathHost } from "../identity.ts";
 import type { Parts } from "../parts.ts";
 import { announce } from "../pieces.ts";
 import { Refusal } from "../refusal.ts";
@@ -13,18 +13,18 @@ export const episodes: Route = {
   methods: { PUT: putEpisode, HEAD: headEpisode },
 };
 
-async function putEpisode(parts: Parts, { request, path }: Asked): Promise<Response> {
-  const attempt = new Attempt(parts, path, request.headers);
+async function putEpisode(parts: Parts, asked: Asked): Promise<Response> {
+  const attempt = new Attempt(asked);
   const answer = await admit(attempt, parts);
   if (answer !== undefined) return answer;
   const { claim, place } = attempt;
   return claim.kind === "whole"
-    ? await receiveWhole(parts, claim, request, place)
+    ? await receiveWhole(parts, claim, asked.request, place)
     : await announce(parts, claim);
 }
 
-async function headEpisode(parts: Parts, { request, path }: Asked): Promise<Response> {
-  const host = identify(parts.identity, request.headers);
+async function headEpisode(parts: Parts, { path, identify }: Asked): Promise<Response> {
+  const host = identify();
   const named = parseEpisodePath(path);
   if (named === undefined) throw badId();
   checkPathHost(host, named.host);

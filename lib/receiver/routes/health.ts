@@ -38,7 +38,7 @@ export async function findReasons(parts: Parts): Promise<string[]> {
   const store = await probe(parts);
   if (store !== undefined) reasons.push(`store: ${store}`);
   try {
-    parts.inFlight.checkReserve(0);
+    parts.inFlight.checkReserve(undefined, 0);
   } catch (error) {
     if (error instanceof Refusal) reasons.push(`disk: ${error.message}`);
     else if (!(error instanceof FsError)) throw error;

@@ -1,17 +1,16 @@
 /** `POST /v1/ping`: whether an announcement would be taken, without one. */
 import { formatPong, PING_PATH } from "../../wire/mod.ts";
 import { windowUnknown } from "../admission.ts";
-import { identify } from "../identity.ts";
 import type { Route } from "./route.ts";
 
 export const ping: Route = {
   path: PING_PATH,
   methods: {
-    POST: (parts, { request }) => {
-      const host = identify(parts.identity, request.headers);
+    POST: (parts, { identify }) => {
+      const host = identify();
       const window = parts.window.current();
       if (window === undefined) throw windowUnknown();
-      parts.inFlight.checkReserve(0);
+      parts.inFlight.checkReserve(host, 0);
       const pong = formatPong({
         receiver: parts.version,
         time: new Date(parts.clock.now()).toISOString(),

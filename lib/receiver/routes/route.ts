@@ -1,4 +1,5 @@
 /** What a route is: a path and, for each method that it takes, what answers. */
+import type { HostId } from "../../episode/mod.ts";
 import type { Parts } from "../parts.ts";
 
 /** A request, and its path as it came over the wire: not decoded, since no name of ours needs that. */
@@ -7,6 +8,11 @@ export interface Asked {
   readonly path: string;
   /** The address of who asks; undefined on a unix socket. */
   readonly peer: string | undefined;
+  /**
+   * Who asks; from then on the request counts among its host's. Throws Refusal `unauthorized`, `wrong-host`, and
+   * `too-many-uploads` when the host asks for too much at once.
+   */
+  identify(): HostId;
 }
 
 export type Handler = (parts: Parts, asked: Asked) => Response | Promise<Response>;

@@ -1,8 +1,7 @@
 /** `/v1/uploads/{host}/{id}/{archive digest}`: an announced archive arrives there, piece by piece. */
 import { parseUploadPath, UPLOADS_PATH } from "../../wire/mod.ts";
 import { parsePieceClaim } from "../claim.ts";
-import { checkPathHost, identify } from "../identity.ts";
-import type { Parts } from "../parts.ts";
+import { checkPathHost } from "../identity.ts";
 import { receivePiece, showUpload } from "../pieces.ts";
 import { Refusal } from "../refusal.ts";
 import type { UploadKey } from "../store.ts";
@@ -12,16 +11,16 @@ export const uploads: Route = {
   path: `${UPLOADS_PATH}*`,
   methods: {
     PATCH: async (parts, asked) => {
-      const key = readKey(parts, asked);
+      const key = readKey(asked);
       const claim = parsePieceClaim(asked.request.headers, parts.limits.maxPieceBytes);
       return await receivePiece(parts, key, claim, asked.request);
     },
-    HEAD: async (parts, asked) => await showUpload(parts, readKey(parts, asked)),
+    HEAD: async (parts, asked) => await showUpload(parts, readKey(asked)),
   },
 };
 
-function readKey(parts: Parts, { request, path }: Asked): UploadKey {
-  const host = identify(parts.identity, request.headers);
+function readKey({ path, identify }: Asked): UploadKey {
+  const host = identify();
   const named = parseUploadPath(path);
   if (named === undefined) throw new Refusal("upload-unknown", "the path names no upload");
   checkPathHost(host, named.host);

@@ -1,0 +1,78 @@
+/**
+ * Places for work that is done for hosts. A place that becomes free goes to the host that was served longest ago, however
+ * many of another one's wait: who has five hundred uploads is served as often as who has one.
+ */
+import type { HostId } from "../episode/mod.ts";
+
+export interface FairPlacesOptions {
+  /** Taken at once, by all hosts together. */
+  readonly places: number;
+  /** Taken at once, by one host. */
+  readonly perHost: number;
+}
+
+export class FairPlaces {
+  /** Who waits, by host; the host that was served longest ago is the first. */
+  readonly #waiting = new Map<HostId, (() => void)[]>();
+  readonly #taken = new Map<HostId, number>();
+  #busy = 0;
+
+  constructor(private readonly options: FairPlacesOptions) {}
+
+  /** Work that has a place or waits for one. */
+  get underWay(): number {
+    let count = this.#busy;
+    for (const waiting of this.#waiting.values()) count += waiting.length;
+    return count;
+  }
+
+  /** Waits for a place, and runs `work` in it. */
+  async run<T>(host: HostId, work: () => Promise<T>): Promise<T> {
+    await this.#take(host);
+    try {
+      return await work();
+    } finally {
+      this.#giveBack(host);
+    }
+  }
+
+  #take(host: HostId): Promise<void> | undefined {
+    // Whoever waits is before those who come now, but only for a place that it may have.
+    if (this.#mayHave(host) && !this.#waiting.has(host)) {
+      this.#occupy(host);
+      return undefined;
+    }
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const waiting = this.#waiting.get(host);
+    if (waiting === undefined) this.#waiting.set(host, [resolve]);
+    else waiting.push(resolve);
+    return promise;
+  }
+
+  #mayHave(host: HostId): boolean {
+    const { places, perHost } = this.options;
+    return this.#busy < places && (this.#taken.get(host) ?? 0) < perHost;
+  }
+
+  #occupy(host: HostId): void {
+    this.#busy++;
+    this.#taken.set(host, (this.#taken.get(host) ?? 0) + 1);
+  }
+
+  #giveBack(host: HostId): void {
+    this.#busy--;
+    const left = (this.#taken.get(host) ?? 0) - 1;
+    if (left > 0) this.#taken.set(host, left);
+    else this.#taken.delete(host);
+    for (const [next, waiting] of this.#waiting) {
+      if (!this.#mayHave(next)) continue;
+      const start = waiting.shift();
+      // To the end of the line; a host without anybody waiting leaves it.
+      this.#waiting.delete(next);
+      if (waiting.length > 0) this.#waiting.set(next, waiting);
+      this.#occupy(next);
+      start?.();
+      return;
+    }
+  }
+}
