@@ -1,7 +1,7 @@
 /**
  * Every event that the program logs: its name, its journal priority (sd-daemon(3)), and its words. The doctor
- * reads the journal by this same list, so writer and reader cannot drift apart. Old names stay readable: a
- * name that is no longer written moves to RETIRED_EVENTS in read.ts.
+ * reads the journal by this same list, so writer and reader cannot drift apart. Names that are no longer written, or not
+ * yet, stay readable: see read.ts.
  */
 
 import { event } from "./event.ts";
