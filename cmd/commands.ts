@@ -166,10 +166,10 @@ export const COMMANDS: readonly Command[] = [
     description: [
       "Prints a row for each check, its cause in one line, and below it the command that mends it. A row whose cause is " +
       "another row is left out. Nothing is changed.",
-      "Looks at the configuration, directories, their rights and free space; on a lab host also at certificates, token, " +
-      "receiver, clock, and at what waits, is held, stuck or in quarantine; on a receiver also at the tokens file and " +
-      "whether something listens. It does not look yet at units, watchdog and journal, nor compares the receiver's window " +
-      "with this host's commit.",
+      "On a lab host it looks at configuration, directories, their rights and free space, the unit, clock, certificates, token, " +
+      "the way to the receiver, its window, the journal of the last ten minutes, and all that waits or is in quarantine; on a " +
+      "receiver at its unit, socket, store, window, proxy and tokens. docs/doctor.md has a section for each code.",
+      "The first row is what to mend first. Without root it says what it could not see.",
     ],
     flags: {
       role: {
@@ -178,10 +178,22 @@ export const COMMANDS: readonly Command[] = [
         about: "What this machine is; unless said, each role whose configuration is there",
       },
       config: CONFIG,
+      since: {
+        kind: "duration",
+        about: "How far back the journal is read; 10min unless said",
+      },
+      unit: {
+        kind: "text",
+        value: "UNIT",
+        about: "The unit whose state and journal are read, instead of the role's own",
+      },
+      watch: { kind: "switch", about: "Looks again every five seconds, until it is interrupted" },
       json: JSON_FLAG,
     },
+    oneOf: ["watch", "json"],
     examples: [
       { about: "what is wrong here?", command: "sudo cis490 doctor" },
+      { about: "stay and see it become green", command: "sudo cis490 doctor --watch" },
       { about: "for a program", command: "cis490 doctor --role receiver --json" },
     ],
     exitCodes: {
@@ -192,7 +204,7 @@ export const COMMANDS: readonly Command[] = [
     },
     files: { ...LAB_HOST_FILES, ...RECEIVER_FILES },
     environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "net", "env", "sys"],
+    permissions: ["read", "write", "net", "run", "env", "sys"],
     load: async () => (await import("./doctor.ts")).run,
   }),
   command({

@@ -16,6 +16,7 @@ const layer = (name: LayerReport["layer"], rest: Partial<LayerReport> = {}): Lay
 Deno.test("one line a layer, and the command under the one that failed", () => {
   const report: ProbeReport = {
     ok: false,
+    addresses: [],
     pong: undefined,
     clockDifferenceMs: undefined,
     layers: [

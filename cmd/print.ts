@@ -28,6 +28,8 @@ export interface Io {
   readonly isJournal: boolean;
   /** Colours may be used on stdout. */
   readonly color: boolean;
+  /** Takes all lines off the terminal that stdout is, so that the next ones stand in their place. False: it is none. */
+  clear(): boolean;
   /** The width of the terminal; 80 when it is unknown. */
   readonly columns: number;
   /** A bar on stderr; on anything but a terminal it does nothing. `enabled: false` does nothing either. */
@@ -77,6 +79,12 @@ export function createIo(terminal: Terminal): Io {
     isTerminal,
     isJournal: environment("JOURNAL_STREAM") !== undefined && !terminal.stderrIsTerminal,
     color: terminal.stdoutIsTerminal && !isDumb && environment("NO_COLOR") === undefined,
+    clear: () => {
+      if (!terminal.stdoutIsTerminal || isDumb) return false;
+      // ECMA-48: cursor to the top, erase the display.
+      terminal.writeStdout("\x1b[H\x1b[2J");
+      return true;
+    },
     columns,
     progress(options) {
       if (!isTerminal || options?.enabled === false) return { update() {}, end() {} };

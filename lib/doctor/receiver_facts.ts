@@ -1,36 +1,48 @@
-/** What the doctor looks at on a receiver, each thing once. Nothing is changed. */
+/** Looks at a receiver, at everything side by side. Nothing is changed. */
 import type { ReceiverConfig } from "../config/mod.ts";
-import { type FsError, isFsError, type PlainFs, type Space, type Stat } from "../sys/mod.ts";
-import { type Directory, findSpace, lookAtDirectory } from "./disk.ts";
+import type { Readiness } from "../receiver/mod.ts";
+import { type FsError, isFsError, type PlainFs, type Stat } from "../sys/mod.ts";
+import { parseWindow } from "../wire/mod.ts";
+import { gatherCommonFacts, type LookParts } from "./common_facts.ts";
+import type { Answered, ReceiverFacts } from "./facts.ts";
 
-export interface ReceiverFacts {
-  readonly config: ReceiverConfig;
-  readonly store: Directory;
-  readonly directories: readonly Directory[];
-  readonly space: Space | undefined;
-  readonly tokens: Stat | FsError;
-  /** Why nobody can connect; undefined when somebody listens. */
-  readonly notListening: string | undefined;
+/** The receiver's own socket, asked as its proxy asks. */
+export interface OwnSocket {
+  /** `GET /readyz` */
+  readonly ready: () => Promise<Answered<Readiness>>;
+  /** `GET /v1/window`: the body. */
+  readonly window: () => Promise<Answered<string>>;
 }
 
-export interface ReceiverParts {
-  readonly fs: PlainFs;
+export interface ReceiverParts extends LookParts {
   readonly config: ReceiverConfig;
-  /** Connects to where the receiver listens, and hangs up. Undefined, or why it failed. */
-  readonly dial: (listen: ReceiverConfig["listen"]) => Promise<string | undefined>;
+  readonly socket: OwnSocket;
 }
+
+/** The proxy that install/Caddyfile is for, and a Forgejo that may run here. */
+const UNITS = ["caddy.service", "forgejo.service"];
 
 export async function gatherReceiverFacts(parts: ReceiverParts): Promise<ReceiverFacts> {
-  const { fs, config } = parts;
+  const { fs, config, socket } = parts;
   const { storeDir } = config;
-  const directories = [`${storeDir}/episodes`, `${storeDir}/uploads`];
+  const [ready, window, common] = await Promise.all([
+    socket.ready(),
+    socket.window(),
+    gatherCommonFacts(parts, {
+      directory: storeDir,
+      inside: [`${storeDir}/episodes`, `${storeDir}/uploads`],
+      minFreeBytes: config.limits.minFreeBytes,
+      units: UNITS,
+    }),
+  ]);
+  const caddy = common.units.kind === "seen" ? common.units.value.get("caddy.service") : undefined;
   return {
+    ...common,
     config,
-    store: lookAtDirectory(fs, storeDir),
-    directories: directories.map((path) => lookAtDirectory(fs, path)),
-    space: findSpace(fs, storeDir),
     tokens: lookAtFile(fs, config.tokensFile),
-    notListening: await parts.dial(config.listen),
+    ready,
+    window: window.kind === "answer" ? parseWindow(window.value) : undefined,
+    proxy: caddy?.loadState === "loaded" ? parts.findAccount(caddy.user) : undefined,
   };
 }
 

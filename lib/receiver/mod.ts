@@ -11,7 +11,7 @@ export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
 export { type Meter, openMeter, type Readings, type SyncStep } from "./meter.ts";
 export { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";
 export { createReceiver, type Receiver } from "./receiver.ts";
-export { askReady, checkSelf, type Readiness } from "./self_check.ts";
+export { askOwnSocket, askReady, checkSelf, type Readiness } from "./self_check.ts";
 export {
   listen,
   type ListenAddress,

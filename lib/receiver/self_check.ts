@@ -54,8 +54,20 @@ export async function checkSelf(
 
 const ANSWER_LIMIT_BYTES = 64 * 1024;
 
-/** Asks over a connection of its own, as any client would have to. */
+/** `GET /readyz`. Rejects when no receiver answers there. */
 export async function askReady(address: ListenAddress, signal: AbortSignal): Promise<Readiness> {
+  return parseReadiness(await askOwnSocket(address, READY_PATH, signal));
+}
+
+/**
+ * The body of what is answered to a GET, over a connection of its own, as any client would have to ask. Rejects with what
+ * Deno.connect does, and when `signal` is aborted before the end.
+ */
+export async function askOwnSocket(
+  address: ListenAddress,
+  path: string,
+  signal: AbortSignal,
+): Promise<string> {
   using connection = address.transport === "unix"
     ? await Deno.connect({ transport: "unix", path: address.path })
     : await Deno.connect({ hostname: address.hostname, port: address.port });
@@ -66,7 +78,7 @@ export async function askReady(address: ListenAddress, signal: AbortSignal): Pro
   late.catch(() => {});
   try {
     // HTTP/1.0: the body ends with the connection, and is in no chunks (RFC 9112, section 6).
-    const request = new TextEncoder().encode(`GET ${READY_PATH} HTTP/1.0\r\nHost: self\r\n\r\n`);
+    const request = new TextEncoder().encode(`GET ${path} HTTP/1.0\r\nHost: self\r\n\r\n`);
     await Promise.race([connection.write(request), late]);
     let text = "";
     const decoder = new TextDecoder();
@@ -76,14 +88,13 @@ export async function askReady(address: ListenAddress, signal: AbortSignal): Pro
       if (got === null) break;
       text += decoder.decode(buffer.subarray(0, got), { stream: true });
     }
-    return parseReadiness(text);
+    return text.slice(text.indexOf("\r\n\r\n") + 4);
   } finally {
     signal.removeEventListener("abort", giveUp);
   }
 }
 
-function parseReadiness(answer: string): Readiness {
-  const body = answer.slice(answer.indexOf("\r\n\r\n") + 4);
+function parseReadiness(body: string): Readiness {
   const value: unknown = JSON.parse(body);
   if (typeof value === "object" && value !== null && "ready" in value && "reasons" in value) {
     const { ready, reasons } = value;

@@ -8,9 +8,11 @@ export interface Program {
   readonly env: Readonly<Record<string, string>>;
   /** After so long it is killed. */
   readonly timeoutMs: number;
+  /** So much of each stream is kept, from its start; 1 MiB unless said. */
+  readonly outputLimitBytes?: number;
 }
 
-/** How it ended: its exit code, and the first MiB of each stream. */
+/** How it ended: its exit code, and the start of each stream. */
 export interface ProgramEnd {
   readonly code: number;
   readonly stdout: string;
@@ -39,7 +41,7 @@ const OUTPUT_LIMIT_BYTES = 1024 * 1024;
 
 /** Runs a program of this machine. */
 export const runProgram: RunProgram = async (program, signal) => {
-  const { name, args, env, timeoutMs } = program;
+  const { name, args, env, timeoutMs, outputLimitBytes = OUTPUT_LIMIT_BYTES } = program;
   const deadline = AbortSignal.timeout(timeoutMs);
   let child: Deno.ChildProcess;
   try {
@@ -60,8 +62,8 @@ export const runProgram: RunProgram = async (program, signal) => {
   }
   const [status, stdout, stderr] = await Promise.all([
     child.status,
-    readStart(child.stdout),
-    readStart(child.stderr),
+    readStart(child.stdout, outputLimitBytes),
+    readStart(child.stderr, outputLimitBytes),
   ]);
   if (status.signal !== null) {
     const why = deadline.aborted ? `gave no answer in ${timeoutMs / 1000} s` : "was killed";
@@ -71,11 +73,11 @@ export const runProgram: RunProgram = async (program, signal) => {
 };
 
 /** Reads to the end, so that the program never blocks on a full pipe, and keeps the start. */
-async function readStart(stream: ReadableStream<Uint8Array>): Promise<string> {
+async function readStart(stream: ReadableStream<Uint8Array>, limitBytes: number): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
   for await (const chunk of stream) {
-    if (text.length < OUTPUT_LIMIT_BYTES) text += decoder.decode(chunk, { stream: true });
+    if (text.length < limitBytes) text += decoder.decode(chunk, { stream: true });
   }
-  return text.slice(0, OUTPUT_LIMIT_BYTES);
+  return text.slice(0, limitBytes);
 }

@@ -29,6 +29,8 @@ export type Preflight =
   }
   | {
     readonly kind: "not-ready";
+    /** `files`: missing, damaged or no pair. `early`: not valid yet by this clock. */
+    readonly because: "files" | "early" | "expired";
     /** Begins with `certificate not ready`. */
     readonly why: string;
     /** The authorities, when they at least are good. */
@@ -37,6 +39,14 @@ export type Preflight =
 
 /** The whole of a small file. Throws FsError. */
 export type ReadFile = (path: string, limitBytes: number) => Uint8Array;
+
+type NotReady = Extract<Preflight, { kind: "not-ready" }>;
+
+/** What is wrong now. */
+interface Fault {
+  readonly because: NotReady["because"];
+  readonly words: string;
+}
 
 interface Period extends Validity {
   readonly path: string;
@@ -73,12 +83,13 @@ export class Certificates {
         kind: "ready",
         set: good.set,
         expiresAtMs: good.periods.at(-1)?.untilMs ?? Infinity,
-        complaint: fault === undefined ? undefined : notReady(fault),
+        complaint: fault === undefined ? undefined : notReady(fault.words),
       };
     }
     return {
       kind: "not-ready",
-      why: notReady(fault ?? "no certificate"),
+      because: fault?.because ?? "files",
+      why: notReady(fault?.words ?? "no certificate"),
       caBundle: judged.caBundle,
     };
   }
@@ -105,16 +116,20 @@ export class Certificates {
   }
 
   /** Dates are judged anew each time: a certificate expires without a change of its file. */
-  #faultNow({ fault, periods }: Judged): string | undefined {
-    if (fault !== undefined) return fault;
+  #faultNow({ fault, periods }: Judged): Fault | undefined {
+    if (fault !== undefined) return { because: "files", words: fault };
     const now = this.clock.now();
     for (const { path, fromMs, untilMs } of periods) {
       if (now < fromMs) {
-        return `${path} is not valid before ${
+        const words = `${path} is not valid before ${
           date(fromMs)
         }, which is later than this host's clock: check the clock with timedatectl`;
+        return { because: "early", words };
       }
-      if (now > untilMs) return `${path} expired on ${date(untilMs)}: have a new one issued`;
+      if (now > untilMs) {
+        const words = `${path} expired on ${date(untilMs)}: have a new one issued`;
+        return { because: "expired", words };
+      }
     }
     return undefined;
   }

@@ -24,6 +24,8 @@ export interface ProbeReport {
   readonly ok: boolean;
   /** One for each layer, in order. */
   readonly layers: readonly LayerReport[];
+  /** Of the receiver's name; empty when it has none. */
+  readonly addresses: readonly string[];
   readonly pong: Pong | undefined;
   /** The receiver's clock minus ours; undefined without a pong. */
   readonly clockDifferenceMs: number | undefined;
@@ -42,21 +44,26 @@ interface Failed {
   readonly fix?: string | undefined;
 }
 
-/** Never throws but for a bug. Takes 10 s a layer at most, half a minute for each of the last three. */
+/**
+ * Never throws but for a bug. Name and TCP together take `connectMs` at most (unless said, 10 s each), TLS 10 s, the last
+ * three layers half a minute each.
+ */
 export async function probeReceiver(
   parts: WireParts,
   options: TransportOptions,
   signal: AbortSignal,
+  connectMs?: number,
 ): Promise<ProbeReport> {
   const wiring = wire(parts, options);
   try {
-    return await new Probe(parts, options, wiring, signal).run();
+    return await new Probe(parts, options, wiring, signal, connectMs).run();
   } finally {
     wiring.http.close();
   }
 }
 
 class Probe {
+  readonly #beganMs: number;
   #addresses: readonly string[] = [];
   #pong: Pong | undefined;
   #clockDifferenceMs: number | undefined;
@@ -66,7 +73,10 @@ class Probe {
     private readonly options: TransportOptions,
     private readonly wiring: Wiring,
     private readonly signal: AbortSignal,
-  ) {}
+    private readonly connectMs: number | undefined,
+  ) {
+    this.#beganMs = parts.clock.monotonic();
+  }
 
   async run(): Promise<ProbeReport> {
     const layers: LayerReport[] = [];
@@ -97,6 +107,7 @@ class Probe {
     return {
       ok: failed === undefined,
       layers,
+      addresses: this.#addresses,
       pong: this.#pong,
       clockDifferenceMs: this.#clockDifferenceMs,
     };
@@ -107,15 +118,30 @@ class Probe {
     try {
       // What Http sends has limits of its own.
       if (layer !== "name" && layer !== "tcp" && layer !== "tls") return await run(this.signal);
-      const step = await withDeadline(this.parts.clock, CONNECT_TIMEOUT_MS, this.signal, run);
+      const { limitMs, words } = this.#limitOf(layer);
+      const step = await withDeadline(this.parts.clock, limitMs, this.signal, run);
       if (step.kind === "done") return step.value;
-      const why = step.kind === "aborted"
-        ? GIVEN_UP
-        : `no answer within ${CONNECT_TIMEOUT_MS / 1000} s`;
+      const why = step.kind === "aborted" ? this.#givenUp() : `no answer within ${words}`;
       return { kind: "failed", layer, why };
     } catch (error) {
       return { kind: "failed", ...describeFailure(error) };
     }
+  }
+
+  #limitOf(layer: Layer): { readonly limitMs: number; readonly words: string } {
+    // TLS comes after somebody has answered: on a slow link it is no sign of a dead one.
+    const allMs = layer === "tls" ? undefined : this.connectMs;
+    if (allMs === undefined) {
+      return { limitMs: CONNECT_TIMEOUT_MS, words: `${CONNECT_TIMEOUT_MS / 1000} s` };
+    }
+    const spentMs = this.parts.clock.monotonic() - this.#beganMs;
+    return { limitMs: Math.max(1, allMs - spentMs), words: `${allMs / 1000} s` };
+  }
+
+  #givenUp(): string {
+    const { reason } = this.signal;
+    const isLate = reason instanceof DOMException && reason.name === "TimeoutError";
+    return isLate ? "no answer in time" : "given up";
   }
 
   readonly #steps: Readonly<Record<Layer, (signal: AbortSignal) => Promise<Step>>> = {
@@ -215,7 +241,7 @@ class Probe {
     signal: AbortSignal,
   ): Promise<Failed | Exclude<PongAnswer, { kind: "foreign" }>> {
     const sent = await this.wiring.http.send(PING, signal);
-    if (sent.kind === "aborted") return { kind: "failed", layer, why: GIVEN_UP };
+    if (sent.kind === "aborted") return { kind: "failed", layer, why: this.#givenUp() };
     const answer = sent.kind === "answer" ? readPong(sent, this.parts.clock.now()) : sent;
     if (answer.kind === "unreachable") {
       return { kind: "failed", layer: answer.layer, why: answer.why };
@@ -225,8 +251,6 @@ class Probe {
     return answer;
   }
 }
-
-const GIVEN_UP = "given up";
 
 function describeRefusal({ problem }: Refused): { why: string; fix: string | undefined } {
   const { title, detail, remediation } = problem;

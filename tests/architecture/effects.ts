@@ -8,7 +8,10 @@ import type { Allowed } from "./rules.ts";
 export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "main.ts": { uses: ["Deno"], why: "argv, the exit code" },
   "cmd/data_dir.ts": { uses: ["Deno"], why: "who runs this: root gives its files away" },
-  "cmd/doctor.ts": { uses: ["Deno"], why: "which configurations are there; does something listen" },
+  "cmd/doctor_looks.ts": {
+    uses: ["Deno"],
+    why: "which configurations are there; why a socket does not answer",
+  },
   "cmd/receive.ts": { uses: ["Deno"], why: "SIGHUP; its own pid, in the name of a socket" },
   "cmd/service.ts": { uses: ["Deno"], why: "signals end a daemon; its own pid, for the watchdog" },
   "cmd/ship.ts": { uses: ["Deno"], why: "signals end a pass" },

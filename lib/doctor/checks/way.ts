@@ -1,116 +1,146 @@
-/** The checks of the way from a lab host to its receiver. */
-import type { Check } from "../finding.ts";
-import type { LabHostFacts } from "../lab_host_facts.ts";
-import { ageInWords } from "../words.ts";
+/** The way to the receiver, by a ping: the first layer that fails has its own code, and hides the ones behind it. */
+import type { Layer, LayerReport } from "../../transport/mod.ts";
+import type { LabHostFacts } from "../facts.ts";
+import type { Check, Evidence, Finding } from "../finding.ts";
+import { bringCertificates, newToken, onReceiver } from "../fixes.ts";
 
-const DAY_MS = 24 * 3600 * 1000;
-const WARN_DAYS = 14;
-const RED_DAYS = 3;
+type Facts = Pick<LabHostFacts, "probe" | "config" | "receiverIsHere" | "units">;
 
-/** Beyond the first, logs of both ends are hard to lay side by side; beyond the second, nothing is pruned. */
-const CLOCK_YELLOW_MS = 30_000;
-const CLOCK_RED_MS = 600_000;
+interface WayCheck {
+  readonly layers: readonly Layer[];
+  /** The layer that failed, and what mends it. */
+  readonly fix: (failed: LayerReport, facts: Facts) => string;
+}
 
-export const CERTIFICATES: Check<LabHostFacts> = {
-  code: "certificates",
-  title: "certificates",
-  dependsOn: [],
-  run: ({ certificates, config, nowMs }) => {
-    const paths = config.receiver.certificates;
-    if (certificates === undefined || paths === undefined) {
-      const evidence = { receiver: config.receiver.url };
-      return { severity: "green", cause: "none needed: the receiver is plain http", evidence };
-    }
-    const files = [paths.caBundle, paths.clientCert, paths.clientKey];
-    const fix = `ls -l ${files.join(" ")}`;
-    if (certificates.kind === "unseen") {
-      const { subject, errno } = certificates.error;
-      return {
-        severity: "unseen",
-        cause: `${subject} may not be read by this user (${errno})`,
-        fix: "sudo cis490 doctor",
-        evidence: { files },
+/** Of the checks of the way only the one whose layer failed is red; what was not reached is not judged. */
+function wayCheck(
+  check: Omit<Check<Facts>, "judge">,
+  { layers, fix }: WayCheck,
+): Check<Facts> {
+  return {
+    ...check,
+    judge: (facts): Finding => {
+      const { probe, config } = facts;
+      const evidence: Evidence = {
+        receiver: config.receiver.url,
+        layers: probe.layers.map(({ layer, state }) => `${layer}: ${state}`),
       };
-    }
-    const preflight = certificates.value;
-    if (preflight.kind === "not-ready") {
-      return { severity: "red", cause: preflight.why, fix, evidence: { files } };
-    }
-    const days = Math.floor((preflight.expiresAtMs - nowMs) / DAY_MS);
-    const evidence = { files, days_left: days };
-    const cause = `${paths.clientCert} has ${days === 1 ? "1 day" : `${days} days`} left`;
-    if (days >= WARN_DAYS) return { severity: "green", cause, evidence };
-    return {
-      severity: days < RED_DAYS ? "red" : "yellow",
-      cause: `${cause}: have a new one issued`,
-      fix: `openssl x509 -in ${paths.clientCert} -noout -subject -issuer -dates`,
-      evidence,
-    };
-  },
-};
-
-export const TOKEN: Check<LabHostFacts> = {
-  code: "token",
-  title: "token",
-  dependsOn: [],
-  run: ({ token, config }) => {
-    const file = config.receiver.tokenFile;
-    const evidence = { file };
-    if (token === "good") return { severity: "green", cause: `${file} holds one`, evidence };
-    if (token.code === "denied") {
-      return { severity: "unseen", cause: token.message, fix: "sudo cis490 doctor", evidence };
-    }
-    return {
-      severity: "red",
-      cause: token.message,
-      fix: `sudo tee ${file}   # paste what the receiver printed for: ` +
-        `sudo cis490 receive token add ${config.hostId}`,
-      evidence,
-    };
-  },
-};
-
-export const RECEIVER: Check<LabHostFacts> = {
-  code: "receiver",
-  title: "receiver",
-  dependsOn: ["certificates", "token"],
-  run: ({ probe, config }) => {
-    const evidence = {
-      url: config.receiver.url,
-      layers: probe.layers.map(({ layer, state }) => `${layer}: ${state}`),
-    };
-    const failed = probe.layers.find(({ state }) => state === "failed");
-    if (failed !== undefined) {
+      const failed = probe.layers.find(({ state }) => state === "failed");
+      if (failed !== undefined && layers.includes(failed.layer)) {
+        const cause = `${failed.layer}: ${failed.words}`;
+        return { severity: "red", cause, fix: fix(failed, facts), evidence };
+      }
+      const mine = probe.layers.filter(({ layer, state }) =>
+        layers.includes(layer) && state === "ok"
+      );
+      const cause = mine.at(-1)?.words ??
+        (failed === undefined ? "not used" : `not tried: ${failed.layer} failed before it`);
       return {
-        severity: "red",
-        cause: `${failed.layer}: ${failed.words}`,
-        fix: failed.fix ?? "cis490 ping",
+        severity: failed === undefined || mine.length > 0 ? "green" : "unseen",
+        cause,
         evidence,
       };
-    }
-    return { severity: "green", cause: probe.layers.at(-1)?.words ?? "reachable", evidence };
-  },
-};
+    },
+  };
+}
 
-export const CLOCK: Check<LabHostFacts> = {
-  code: "clock",
-  title: "clock",
-  dependsOn: ["receiver"],
-  run: ({ probe }) => {
-    const differenceMs = probe.clockDifferenceMs;
-    if (differenceMs === undefined) {
-      return { severity: "unseen", cause: "the receiver told no time", evidence: {} };
+const HERE = ["receiver-down", "receiver-silent"];
+
+export const REACHABLE = wayCheck({
+  code: "receiver-unreachable",
+  title: "way to receiver",
+  dependsOn: ["configuration-bad"],
+  dependsOnReceiverHere: HERE,
+  means:
+    "The receiver's name has no address, nothing accepts a connection there, or TLS fails before this host is asked who it is.",
+  comes:
+    "The network or the WireGuard tunnel is down, the name is not known, or the proxy on the receiver does not run.",
+  mend: "The row names the layer. `cis490 ping` shows all of them with their times.",
+}, {
+  layers: ["name", "tcp", "tls"],
+  fix: (failed, facts) => {
+    const { config } = facts;
+    const { hostname, protocol } = new URL(config.receiver.url);
+    if (failed.layer === "name") return `sudoedit /etc/hosts   # a line: ADDRESS ${hostname}`;
+    if (failed.layer === "tls") {
+      return onReceiver(facts, "sudo systemctl restart caddy   # or its certificate: docs/pki.md");
     }
-    const apartMs = Math.abs(differenceMs);
-    const evidence = { difference_ms: differenceMs };
-    if (apartMs < CLOCK_YELLOW_MS) {
-      return { severity: "green", cause: "agrees with the receiver's", evidence };
+    const tunnel = findBrokenTunnel(facts);
+    if (tunnel !== undefined) return `sudo systemctl restart ${tunnel}`;
+    // Somebody is there, and no program listens.
+    if (/refused/i.test(failed.words)) {
+      const proxy = protocol === "https:" ? "caddy cis490-receiver" : "cis490-receiver";
+      return onReceiver(facts, `sudo systemctl restart ${proxy}`);
     }
-    return {
-      severity: apartMs < CLOCK_RED_MS ? "yellow" : "red",
-      cause: `this host and the receiver are ${ageInWords(apartMs)} apart`,
-      fix: "timedatectl",
-      evidence,
-    };
+    return `ping -c 3 ${hostname}; ip route get ${hostname}; sudo wg show`;
   },
-};
+});
+
+/** A WireGuard tunnel of this host that should be up and is not. */
+function findBrokenTunnel({ units }: Pick<Facts, "units">): string | undefined {
+  if (units.kind === "unseen") return undefined;
+  return [...units.value.values()].find(({ name, activeState, fileState }) =>
+    name.startsWith("wg-quick@") &&
+    (activeState === "failed" || (activeState === "inactive" && fileState.startsWith("enabled")))
+  )?.name;
+}
+
+export const CERTIFICATE_REFUSED = wayCheck({
+  code: "certificate-refused",
+  title: "certificate",
+  dependsOn: ["certificate-not-ready", "receiver-unreachable"],
+  means: "The receiver's proxy does not accept this host's certificate.",
+  comes:
+    "It was issued by another authority than the one the receiver trusts now, or expired by the receiver's clock.",
+  mend:
+    "The printed command fetches this host's certificate from the receiver's authority. If that one is refused too, the proxy " +
+    "has other authorities loaded: `sudo systemctl reload caddy` there.",
+}, {
+  layers: ["certificate"],
+  fix: (_, facts) => bringCertificates(facts, { renew: false }),
+});
+
+export const TOKEN_REFUSED = wayCheck({
+  code: "token-refused",
+  title: "token",
+  dependsOn: ["token-not-ready", "certificate-refused"],
+  means:
+    "The receiver does not know the token, or certificate, token and `host_id` do not name the same host.",
+  comes:
+    "The token was revoked, the receiver's tokens file was lost, or files of another host were copied here.",
+  mend:
+    "Where only the token is wrong, the printed command replaces it. Where certificate and token are of two hosts, it " +
+    "fetches this host's certificate first; if `host_id` itself is wrong, set it right in lab-host.toml.",
+}, {
+  layers: ["token"],
+  fix: (failed, facts) =>
+    isOtherHost(failed) && facts.config.receiver.certificates !== undefined
+      ? bringCertificates(facts, { renew: false })
+      : newToken(facts),
+});
+
+/** The receiver's 403: a token that it knows, and another name in the certificate or the path. */
+function isOtherHost({ words }: LayerReport): boolean {
+  return /same host/.test(words);
+}
+
+export const RECEIVER_REFUSES = wayCheck({
+  code: "receiver-refuses",
+  title: "receiver",
+  dependsOn: ["token-refused"],
+  dependsOnReceiverHere: ["store-full", "receiver-not-ready"],
+  means:
+    "The way is open and this host is known, but the receiver would take nothing now: it is full, has no window yet, or " +
+    "something else answers in its place.",
+  comes:
+    "The receiver's disk is below its reserve, Forgejo and its repository can't be read, or the proxy reaches no receiver.",
+  mend:
+    "What is wrong is found on the receiver: the printed command is run from here, and its first row says how to go on. " +
+    "Everything stays on this host until then.",
+}, {
+  layers: ["receiver"],
+  fix: (failed, facts) =>
+    /50[24]/.test(failed.words)
+      ? onReceiver(facts, "sudo systemctl restart cis490-receiver")
+      : onReceiver(facts, "sudo cis490 doctor --role receiver"),
+});
