@@ -5,6 +5,7 @@ import type { Account } from "./look/account.ts";
 import { type Directory, findReclaimable, findSpace, lookAtDirectory } from "./look/directories.ts";
 import { readJournal } from "./look/journal.ts";
 import { findMount } from "./look/mount.ts";
+import { type Barrier, findBarrier } from "./look/rights.ts";
 import { lookAtRepository } from "./look/repository.ts";
 import { lookAtUnits } from "./look/units.ts";
 import { tally } from "./tally.ts";
@@ -29,6 +30,8 @@ interface Where {
   /** The role's main directory, and those in it that are to be written. */
   readonly directory: string;
   readonly inside: readonly string[];
+  /** Files that the unit reads, besides its configuration. */
+  readonly reads: readonly string[];
   /** The configuration's. */
   readonly minFreeBytes: number;
   /** Units to ask for besides the role's own. */
@@ -39,7 +42,7 @@ interface Where {
 
 export async function gatherCommonFacts(
   parts: LookParts,
-  { directory, inside, minFreeBytes, units: more, speakers = [] }: Where,
+  { directory, inside, reads, minFreeBytes, units: more, speakers = [] }: Where,
 ): Promise<CommonFacts> {
   const { fs, clock, run, build, file, unit, sinceMs } = parts;
   const [units, journal, mount, repository] = await Promise.all([
@@ -50,6 +53,7 @@ export async function gatherCommonFacts(
   ]);
   const main = lookAtDirectory(fs, directory);
   const user = units.kind === "seen" ? units.value.get(`${unit}.service`)?.user ?? "" : "";
+  const who = parts.findAccount(user) ?? ownerOf(main);
   return {
     file,
     nowMs: clock.now(),
@@ -57,7 +61,8 @@ export async function gatherCommonFacts(
     units,
     main,
     directories: inside.map((path) => lookAtDirectory(fs, path)),
-    who: parts.findAccount(user) ?? ownerOf(main),
+    who,
+    barriers: who === undefined ? new Map() : barriersOf(fs, who, [file, ...reads]),
     space: findSpace(fs, directory),
     minFreeBytes,
     reclaimable: findReclaimable(fs, directory),
@@ -70,6 +75,14 @@ export async function gatherCommonFacts(
     repository,
     build,
   };
+}
+
+function barriersOf(fs: LookParts["fs"], who: Account, files: readonly string[]) {
+  const found = files.flatMap((file): [string, Barrier][] => {
+    const barrier = findBarrier(fs, who, file);
+    return barrier === undefined ? [] : [[file, barrier]];
+  });
+  return new Map(found);
 }
 
 function ownerOf(directory: Directory): Account | undefined {

@@ -12,6 +12,7 @@ import type { JournalFault } from "./look/journal.ts";
 import type { Mount } from "./look/mount.ts";
 import type { QueueFacts } from "./look/queue.ts";
 import type { Repository } from "./look/repository.ts";
+import type { Barrier } from "./look/rights.ts";
 import type { QuarantinedFor } from "./look/shelves.ts";
 import type { ShipperStatus } from "./look/status.ts";
 import type { Units } from "./look/units.ts";
@@ -36,6 +37,8 @@ export interface CommonFacts {
   readonly directories: readonly Directory[];
   /** The user that the unit runs as, else the owner of the main directory; undefined when neither is known. */
   readonly who: Account | undefined;
+  /** Files that the unit reads, and its user may not, with what keeps it from each. */
+  readonly barriers: ReadonlyMap<string, Barrier>;
   readonly space: Space | undefined;
   /** Of the configuration. */
   readonly minFreeBytes: number;

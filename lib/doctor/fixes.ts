@@ -1,6 +1,8 @@
 /** The commands that mend things, as they are to be run: on this machine, by a user who may use sudo. */
 import type { LabHostConfig } from "../config/mod.ts";
 import { UPDATE_LAB_HOST } from "../wire/mod.ts";
+import { type Account, userName } from "./look/account.ts";
+import type { Barrier } from "./look/rights.ts";
 import { quoted } from "./words.ts";
 
 export { UPDATE_LAB_HOST };
@@ -21,6 +23,18 @@ export interface ToReceiver {
 export function onReceiver({ config, receiverIsHere }: ToReceiver, command: string): string {
   if (receiverIsHere) return command;
   return `ssh ${hostOf(config)} ${command}`;
+}
+
+/** Edits a file on the receiver, with a terminal, and has the unit read it. */
+export function editOnReceiver(to: ToReceiver, file: string): string {
+  const command = `sudoedit ${file} && sudo systemctl reload cis490-receiver`;
+  return to.receiverIsHere ? command : `ssh -t ${hostOf(to.config)} '${command}'`;
+}
+
+/** Lets the unit's group through a barrier, and nobody else. */
+export function letThrough({ path, isDirectory }: Barrier, who: Account | undefined): string {
+  const right = isDirectory ? "x" : "r";
+  return `sudo chgrp ${userName(who)} ${quoted(path)} && sudo chmod g+${right} ${quoted(path)}`;
 }
 
 function hostOf({ receiver }: LabHostConfig): string {

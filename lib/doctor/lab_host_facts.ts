@@ -39,6 +39,7 @@ export async function gatherLabHostFacts(parts: LabHostParts): Promise<LabHostFa
         layout.shelf("shipped"),
         layout.shelf("quarantine"),
       ],
+      reads: filesOf(config),
       minFreeBytes: config.queue.minFreeBytes,
       units: UNITS,
       // What the timer starts does the same work.
@@ -63,7 +64,14 @@ export async function gatherLabHostFacts(parts: LabHostParts): Promise<LabHostFa
   };
 }
 
-export function isLoopback(address: string): boolean {
+/** A credential is no file of its own: systemd gives it to the unit's user. */
+function filesOf({ receiver: { tokenFile, certificates } }: LabHostConfig): string[] {
+  const { caBundle, clientCert, clientKey } = certificates ?? {};
+  return [tokenFile, caBundle, clientCert, clientKey]
+    .flatMap((path) => path?.startsWith("/") ? [path] : []);
+}
+
+function isLoopback(address: string): boolean {
   return address === "::1" || address.startsWith("127.");
 }
 

@@ -31,6 +31,8 @@ export async function gatherReceiverFacts(parts: ReceiverParts): Promise<Receive
     gatherCommonFacts(parts, {
       directory: storeDir,
       inside: [`${storeDir}/episodes`, `${storeDir}/uploads`],
+      reads: [config.tokensFile, config.proxySecretFile, config.window.forgejo?.tokenFile]
+        .flatMap((path) => path?.startsWith("/") ? [path] : []),
       minFreeBytes: config.limits.minFreeBytes,
       units: UNITS,
     }),

@@ -9,6 +9,8 @@ export interface Said {
   readonly status: number | undefined;
   readonly detail: string;
   readonly remediation: string | undefined;
+  /** Of the newest line. Milliseconds since the epoch. */
+  readonly atMs: number;
   /** Of the newest, where lines name episodes. */
   readonly ids: readonly string[];
 }
@@ -45,7 +47,7 @@ export function tally({ lines }: Pick<Journal, "lines">): Tally {
   let shipped = 0;
   let heldCount: number | undefined;
   let away: Tally["away"] | "back";
-  for (const { event, unitResult } of lines) {
+  for (const { event, unitResult, atMs } of lines) {
     if (unitResult !== undefined && unitResult !== "success") {
       failedRuns.set(unitResult, (failedRuns.get(unitResult) ?? 0) + 1);
     }
@@ -54,8 +56,10 @@ export function tally({ lines }: Pick<Journal, "lines">): Tally {
     const { name, fields } = event;
     if (name === "held") heldCount ??= Number(fields.get("count"));
     if (name === "receiver-back") away ??= "back";
-    if (name === "paused" || name === "receiver-away") away ??= { ...saidOf(event), event: name };
-    if (name === "pass-failed" || name === "request-failed") add(bugs, event);
+    if (name === "paused" || name === "receiver-away") {
+      away ??= { ...saidOf(event, atMs), event: name };
+    }
+    if (name === "pass-failed" || name === "request-failed") add(bugs, event, atMs);
     const id = fields.get("id");
     if (id === undefined) continue;
     const fate = FATES[name];
@@ -63,10 +67,10 @@ export function tally({ lines }: Pick<Journal, "lines">): Tally {
     if (fate === undefined || settled.has(id)) continue;
     settled.add(id);
     if (fate === "shipped") shipped++;
-    if (fate === "held" && heldCount === undefined) add(held, event);
-    if (fate === "refused") add(refused, event);
-    if (fate === "failing") add(failing, event);
-    if (fate === "bug") add(bugs, event);
+    if (fate === "held" && heldCount === undefined) add(held, event, atMs);
+    if (fate === "refused") add(refused, event, atMs);
+    if (fate === "failing") add(failing, event, atMs);
+    if (fate === "bug") add(bugs, event, atMs);
   }
   return {
     events,
@@ -100,14 +104,15 @@ function heldOf(
   lines: readonly JournalLine[],
 ): Said | undefined {
   if (count === undefined || Number.isNaN(count)) return newer;
-  const last = lines.find(({ event }) => event?.name === "episode-held")?.event;
-  const said = newer ?? (last && saidOf(last));
+  const last = lines.find(({ event }) => event?.name === "episode-held");
+  const said = newer ?? (last?.event && saidOf(last.event, last.atMs));
   const most = Math.max(count, newer?.count ?? 0);
   return {
     code: "out-of-window",
     status: 412,
     detail: "their commits are not accepted now",
     remediation: undefined,
+    atMs: 0,
     ids: [],
     ...said,
     count: most,
@@ -116,10 +121,10 @@ function heldOf(
 
 type Group = Map<string, Said>;
 
-function add(group: Group, event: ReadEvent): void {
+function add(group: Group, event: ReadEvent, atMs: number): void {
   const code = event.fields.get("code") ?? event.name;
   const before = group.get(code);
-  const said = saidOf(event);
+  const said = saidOf(event, atMs);
   group.set(
     code,
     before === undefined
@@ -128,7 +133,7 @@ function add(group: Group, event: ReadEvent): void {
   );
 }
 
-function saidOf({ name, words, fields, times }: ReadEvent): Said {
+function saidOf({ name, words, fields, times }: ReadEvent, atMs: number): Said {
   const status = Number(fields.get("status"));
   const id = fields.get("id");
   return {
@@ -137,6 +142,7 @@ function saidOf({ name, words, fields, times }: ReadEvent): Said {
     status: Number.isInteger(status) && status > 0 ? status : undefined,
     detail: fields.get("detail") ?? fields.get("why") ?? words,
     remediation: fields.get("remediation"),
+    atMs,
     ids: id === undefined ? [] : [id],
   };
 }

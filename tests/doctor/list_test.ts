@@ -124,5 +124,13 @@ Deno.test("the exit code is the worst row's", () => {
 });
 
 function said(code: string) {
-  return { count: 1, code, status: 400, detail: "why", remediation: undefined, ids: ["a"] };
+  return {
+    count: 1,
+    code,
+    status: 400,
+    detail: "why",
+    remediation: undefined,
+    atMs: 0,
+    ids: ["a"],
+  };
 }

@@ -92,13 +92,14 @@ function commonOf(directory: string, unit: string, file: string) {
     main: { kind: "there", path: directory, stat: statOf("directory") },
     directories: [],
     who: ACCOUNT,
+    barriers: new Map(),
     space: SPACE,
     minFreeBytes: 2 ** 30,
     reclaimable: [],
     mount: { target: "/", isReadOnly: false },
     journal: { kind: "seen", value: QUIET },
     sinceMs: 600_000,
-    repository: { kind: "seen", commit: stampOf("a"), newer: 0 },
+    repository: { kind: "seen", commit: stampOf("a"), newer: 0, pulledMs: undefined },
     build: { version: "1.0.0", commit: stampOf("a") },
   } as const satisfies Partial<LabHostFacts>;
 }

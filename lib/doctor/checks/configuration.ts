@@ -2,13 +2,24 @@
 import { type ConfigError, formatFault } from "../../config/mod.ts";
 import type { CommonFacts } from "../facts.ts";
 import { AS_ROOT, type Check, type Finding, type Role } from "../finding.ts";
-import { edit } from "../fixes.ts";
+import { edit, letThrough } from "../fixes.ts";
+import { userName } from "../look/account.ts";
 
-export const CONFIGURATION: Check<Pick<CommonFacts, "file">> = {
+export const CONFIGURATION: Check<Pick<CommonFacts, "file" | "barriers" | "who" | "unit">> = {
   code: "configuration-bad",
   title: "configuration",
   dependsOn: [],
-  judge: ({ file }) => ({ severity: "green", cause: `${file} is good`, evidence: { file } }),
+  judge: ({ file, barriers, who, unit }) => {
+    const barrier = barriers.get(file);
+    const evidence = { file };
+    if (barrier === undefined) return { severity: "green", cause: `${file} is good`, evidence };
+    return {
+      severity: "red",
+      cause: `${file} is good, but ${userName(who)}, ${unit}'s user, may not read it`,
+      fix: `${letThrough(barrier, who)} && sudo systemctl restart ${unit}`,
+      evidence: { ...evidence, barrier: barrier.path },
+    };
+  },
   means:
     "The configuration file is missing, can't be read, or has faults; the unit does not start with it.",
   comes:

@@ -1,7 +1,8 @@
 /** Directories, whose they are, and their space: the same for both roles. */
 import type { CommonFacts } from "../facts.ts";
 import { AS_ROOT, type Check, type Finding } from "../finding.ts";
-import { mayWrite } from "../look/directories.ts";
+import { userName } from "../look/account.ts";
+import { mayWrite } from "../look/rights.ts";
 import { quoted, sizeInWords } from "../words.ts";
 
 type Facts = Pick<
@@ -81,7 +82,7 @@ function judgeDirectories({ main, directories, who, unit }: Facts): Finding {
       evidence,
     };
   }
-  const user = who === undefined || who.groups.length === 0 ? "cis490" : who.name;
+  const user = userName(who);
   if (main.kind !== "there") {
     return {
       severity: "red",

@@ -1,19 +1,23 @@
 /** What a lab host proves who it is by: its certificate files and its token. */
 import type { LabHostFacts } from "../facts.ts";
 import { AS_ROOT, type Check } from "../finding.ts";
-import { bringCertificates, newToken } from "../fixes.ts";
+import { bringCertificates, letThrough, newToken } from "../fixes.ts";
+import { userName } from "../look/account.ts";
 
 const DAY_MS = 24 * 3600 * 1000;
 const WARN_DAYS = 14;
 const RED_DAYS = 3;
 
-type Facts = Pick<LabHostFacts, "certificates" | "config" | "nowMs" | "receiverIsHere">;
+type Facts = Pick<
+  LabHostFacts,
+  "certificates" | "config" | "nowMs" | "receiverIsHere" | "barriers" | "who"
+>;
 
 export const CERTIFICATES: Check<Facts> = {
   code: "certificate-not-ready",
   title: "certificates",
   dependsOn: ["configuration-bad", "clock-wrong"],
-  judge: ({ certificates, config, receiverIsHere }) => {
+  judge: ({ certificates, config, receiverIsHere, barriers, who }) => {
     const paths = config.receiver.certificates;
     if (certificates === undefined || paths === undefined) {
       const cause = "none needed: the receiver is plain http";
@@ -30,6 +34,12 @@ export const CERTIFICATES: Check<Facts> = {
       const renew = preflight.because === "expired";
       const fix = bringCertificates({ config, receiverIsHere }, { renew });
       return { severity: "red", cause: preflight.why, fix, evidence };
+    }
+    const kept = evidence.files.find((path) => barriers.has(path));
+    const barrier = kept === undefined ? undefined : barriers.get(kept);
+    if (barrier !== undefined) {
+      const cause = `${kept} is good, but ${userName(who)}, the shipper's user, may not read it`;
+      return { severity: "red", cause, fix: letThrough(barrier, who), evidence };
     }
     const cause = "present, readable, and certificate and key are a pair";
     return { severity: "green", cause, evidence };
@@ -71,13 +81,20 @@ export const CERTIFICATE_EXPIRING: Check<Facts> = {
     "The printed command renews it at the receiver's authority and brings it here. The shipper takes it up by itself.",
 };
 
-export const TOKEN: Check<Pick<LabHostFacts, "token" | "config" | "receiverIsHere">> = {
+export const TOKEN: Check<
+  Pick<LabHostFacts, "token" | "config" | "receiverIsHere" | "barriers" | "who">
+> = {
   code: "token-not-ready",
   title: "token file",
   dependsOn: ["configuration-bad"],
-  judge: ({ token, config, receiverIsHere }) => {
+  judge: ({ token, config, receiverIsHere, barriers, who }) => {
     const file = config.receiver.tokenFile;
     const evidence = { file };
+    const barrier = barriers.get(file);
+    if (token === "good" && barrier !== undefined) {
+      const cause = `${file} holds one, but ${userName(who)}, the shipper's user, may not read it`;
+      return { severity: "red", cause, fix: letThrough(barrier, who), evidence };
+    }
     if (token === "good") return { severity: "green", cause: `${file} holds one`, evidence };
     if (token.code === "denied" || token.code === "no-credentials") {
       return { severity: "unseen", cause: token.message, fix: AS_ROOT, evidence };

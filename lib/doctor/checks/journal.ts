@@ -5,7 +5,7 @@ import { SHIP_NOW, UPDATE_LAB_HOST } from "../fixes.ts";
 import type { Said, Tally } from "../tally.ts";
 import { ageInWords, episodes, someOf } from "../words.ts";
 
-type Facts = Pick<LabHostFacts, "journal" | "sinceMs" | "unit" | "status">;
+type Facts = Pick<LabHostFacts, "journal" | "sinceMs" | "unit" | "status" | "repository">;
 
 export const JOURNAL: Check<Facts> = {
   code: "journal-unreadable",
@@ -78,9 +78,18 @@ export const REFUSED = journalCheck({
   mend:
     "The printed command mends the most frequent cause, so that what is recorded next is accepted. What is in quarantine " +
     "stays there for `quarantine_keep_days`.",
-}, ({ refused }) => {
+}, ({ refused: all }, { repository }) => {
+  const pulledMs = repository.kind === "seen" ? repository.pulledMs ?? 0 : 0;
+  // An update mends what is recorded from then on; what was refused before it is history.
+  const refused = all.filter(({ remediation, atMs }) =>
+    remediation !== UPDATE_LAB_HOST || atMs >= pulledMs
+  );
   const [first] = refused;
-  if (first === undefined) return NONE;
+  if (first === undefined) {
+    if (all.length === 0) return NONE;
+    const cause = "none since the last update of the lab code";
+    return { severity: "green", cause, evidence: evidenceOf(all) };
+  }
   const others = refused.slice(1).map(inShort);
   const also = others.length === 0 ? "" : `; also ${others.join(", ")}`;
   return {

@@ -3,6 +3,7 @@ import { findEpisodeId, ID_GRAMMAR_WORDS } from "../../episode/mod.ts";
 import type { LabHostFacts } from "../facts.ts";
 import { AS_ROOT, type Check, type Finding } from "../finding.ts";
 import { SHIP_NOW } from "../fixes.ts";
+import { userName } from "../look/account.ts";
 import type { QueueFacts } from "../look/queue.ts";
 import { ageInWords, episodes, quoted, sizeInWords, someOf } from "../words.ts";
 
@@ -48,7 +49,7 @@ export const IMMOVABLE = queueCheck({
     "The printed command gives them to the shipper's user and has them tried. Have the orchestrator run as that user.",
 }, ({ immovable }, { config, who }) => {
   if (immovable.length === 0) return NONE;
-  const user = who?.groups.length ? who.name : "cis490";
+  const user = userName(who);
   const path = immovable.length === 1
     ? `${config.dataDir}/episodes/${immovable[0]}`
     : `${config.dataDir}/episodes`;
@@ -73,7 +74,7 @@ export const STUCK = queueCheck({
 }, ({ stuck }, { config, who }) => {
   const [first] = stuck;
   if (first === undefined) return NONE;
-  const user = who?.groups.length ? who.name : "cis490";
+  const user = userName(who);
   const path = quoted(`${config.dataDir}/episodes/${first.id}`);
   const fix = /^(EACCES|EPERM)$/.test(first.last.code)
     ? `sudo chown -R ${user}:${user} ${path} && sudo chmod -R u+rwX ${path} && ${SHIP_NOW}`

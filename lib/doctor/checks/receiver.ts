@@ -2,6 +2,8 @@
 import { FsError, isFsError } from "../../sys/mod.ts";
 import type { ReceiverFacts } from "../facts.ts";
 import { AS_ROOT, type Check } from "../finding.ts";
+import { letThrough } from "../fixes.ts";
+import { userName } from "../look/account.ts";
 import { ageInWords, quoted } from "../words.ts";
 
 export const SILENT: Check<Pick<ReceiverFacts, "config" | "ready" | "unit">> = {
@@ -59,11 +61,11 @@ export const NOT_READY: Check<Pick<ReceiverFacts, "ready" | "unit">> = {
   mend: "The row quotes its reasons; a disk that fails is named by `journalctl -k -p warning`.",
 };
 
-export const TOKENS: Check<Pick<ReceiverFacts, "config" | "tokens">> = {
+export const TOKENS: Check<Pick<ReceiverFacts, "config" | "tokens" | "barriers" | "who">> = {
   code: "tokens-missing",
   title: "tokens",
   dependsOn: ["configuration-bad"],
-  judge: ({ config, tokens }) => {
+  judge: ({ config, tokens, barriers, who }) => {
     const file = config.tokensFile;
     const evidence = { file };
     if (isFsError(tokens, "gone")) {
@@ -85,6 +87,11 @@ export const TOKENS: Check<Pick<ReceiverFacts, "config" | "tokens">> = {
         fix: `sudo chmod o= ${quoted(file)}`,
         evidence: { ...evidence, mode: tokens.mode.toString(8) },
       };
+    }
+    const barrier = barriers.get(file);
+    if (barrier !== undefined) {
+      const cause = `${userName(who)}, the receiver's user, may not read ${file}`;
+      return { severity: "red", cause, fix: letThrough(barrier, who), evidence };
     }
     return { severity: "green", cause: `${file} is there`, evidence };
   },

@@ -1,7 +1,7 @@
 /** Whether the receiver accepts what this host records: the journal's 412, the queue, and this host's own commit. */
 import type { LabHostFacts } from "../facts.ts";
 import type { Check } from "../finding.ts";
-import { onReceiver, UPDATE_LAB_HOST } from "../fixes.ts";
+import { editOnReceiver, UPDATE_LAB_HOST } from "../fixes.ts";
 import { REPOSITORY } from "../look/repository.ts";
 import { someOf } from "../words.ts";
 
@@ -40,9 +40,7 @@ export const OUT_OF_WINDOW: Check<Facts> = {
       severity: isUpToDate ? "yellow" : "red",
       cause: `${count} ship(s) rejected as out-of-window: ${detail}`,
       fix: isUpToDate
-        ? `${
-          onReceiver(facts, "sudoedit /etc/cis490/receiver.toml")
-        }   # a larger window_commits accepts them`
+        ? `${editOnReceiver(facts, "/etc/cis490/receiver.toml")}   # a larger window_commits`
         : UPDATE_LAB_HOST,
       evidence,
     };

@@ -9,6 +9,11 @@ export interface Account {
   readonly groups: readonly string[];
 }
 
+/** The user and the group of its name, for commands; cis490's where it is not known. */
+export function userName(who: Account | undefined): string {
+  return who === undefined || who.groups.length === 0 ? "cis490" : who.name;
+}
+
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
 /** Undefined when there is no such user in the files (it may be in a directory service). */

@@ -16,19 +16,6 @@ export function lookAtDirectory(fs: Pick<PlainFs, "lstat">, path: string): Direc
   }
 }
 
-/** What the permission bits let a user do in a directory. */
-export interface Who {
-  readonly uid: number;
-  readonly gids: readonly number[];
-}
-
-/** Whether `who` may add and remove names there, by the permission bits alone: ACLs are not looked at. */
-export function mayWrite({ uid, gids }: Who, stat: Pick<Stat, "uid" | "gid" | "mode">): boolean {
-  if (uid === 0) return true;
-  const bits = stat.uid === uid ? 0o300 : gids.includes(stat.gid) ? 0o030 : 0o003;
-  return (stat.mode & bits) === bits;
-}
-
 /** Undefined when it can't be asked, for example because the directory is missing. */
 export function findSpace(fs: Pick<PlainFs, "space">, path: string): Space | undefined {
   try {

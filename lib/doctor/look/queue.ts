@@ -3,7 +3,7 @@ import { type EpisodeId, findEpisodeId } from "../../episode/mod.ts";
 import { findOutboxId, findRecord, findStat, type LastTry, type Layout } from "../../queue/mod.ts";
 import { type FsError, isFsError, type PlainFs, type Stat } from "../../sys/mod.ts";
 import type { Seen } from "../finding.ts";
-import { mayWrite, type Who } from "./directories.ts";
+import { mayWrite, type Who } from "./rights.ts";
 
 export interface QueueFacts {
   readonly episodes: number;

@@ -18,6 +18,8 @@ export type Repository =
     readonly commit: Stamp;
     /** Commits that changed this program since it was built; undefined when it was not built from here. */
     readonly newer: number | undefined;
+    /** When somebody last pulled, in milliseconds since the epoch; undefined when nobody did. */
+    readonly pulledMs: number | undefined;
   };
 
 /** git without anybody's configuration, writing nothing; the repository may be another user's. */
@@ -54,5 +56,16 @@ export async function lookAtRepository(
     return { kind: "unseen", why: `git in ${REPOSITORY}: ${line}` };
   }
   const isFromHere = count?.kind === "seen" && count.value.code === 0;
-  return { kind: "seen", commit, newer: isFromHere ? Number(count.value.stdout) : undefined };
+  const newer = isFromHere ? Number(count.value.stdout) : undefined;
+  return { kind: "seen", commit, newer, pulledMs: findPulled(fs) };
+}
+
+/** git-fetch(1) writes FETCH_HEAD anew each time, whether something came or not. */
+function findPulled(fs: Pick<PlainFs, "lstat">): number | undefined {
+  try {
+    return Number(fs.lstat(`${REPOSITORY}/.git/FETCH_HEAD`).mtimeNs / 1_000_000n);
+  } catch (error) {
+    if (isFsError(error)) return undefined;
+    throw error;
+  }
 }
