@@ -16,7 +16,10 @@ const LIMIT_MS = 30 * 60_000;
 
 /** The groups of tests: each is one `deno test`. Those in tests/ start processes and measure them: one file at a time. */
 const GROUPS: readonly { readonly name: string; readonly args: readonly string[] }[] = [
-  { name: "unit tests and examples", args: ["--doc", "--parallel", "lib/", "cmd/", "tools/"] },
+  {
+    name: "unit tests and examples",
+    args: ["--doc", "--parallel", "lib/", "cmd/", "tools/", "bench/"],
+  },
   { name: "tests of the whole", args: ["tests/"] },
 ];
 
