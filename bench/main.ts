@@ -5,14 +5,12 @@
  *
  * docs/performance.md says what the figures mean and what they were.
  */
-import { commit } from "../tests/e2e/lab.ts";
-import { Pki } from "../tests/tls/pki.ts";
 import { isThere } from "../tests/run/packages.ts";
 import { describeMachine, formatMachine } from "./machine.ts";
 import { enterNamespace, IN_NAMESPACE } from "./namespace.ts";
 import { type Options, parseOptions, USAGE, UsageError } from "./options.ts";
 import type { Peer, Place } from "./peers/peer.ts";
-import { record } from "./recordings.ts";
+import { withPlace } from "./place.ts";
 import { formatReport, type Round } from "./report.ts";
 import { run } from "./run.ts";
 import type { Workload } from "./workloads.ts";
@@ -51,32 +49,16 @@ async function main(options: Options): Promise<number> {
   return 0;
 }
 
-async function measureWorkload(workload: Workload, options: Options): Promise<Round[]> {
-  const { directory, peers, rounds: count, seed } = options;
-  const root = await Deno.makeTempDir({ dir: directory, prefix: "cis490-bench-" });
-  try {
-    await using pki = await Pki.create("bench");
-    const codeDir = `${root}/code`;
-    await Deno.mkdir(codeDir);
-    const place: Place = {
-      dataDir: `${root}/data`,
-      workDir: `${root}/work`,
-      codeDir,
-      stamp: await commit(codeDir),
-      ca: pki.caBundle,
-      server: await pki.issue("pi"),
-      client: await pki.issue("lab-host-01"),
-    };
-    await record(`${place.dataDir}/episodes`, workload, { stamp: place.stamp, seed });
+function measureWorkload(workload: Workload, options: Options): Promise<Round[]> {
+  const { peers, rounds: count } = options;
+  return withPlace(workload, options, async (place) => {
     const rounds: Round[] = [];
     for (let number = 0; number < count; number++) {
       rounds.push(await measureRound(place, inTurn(peers, number)));
       console.error(`bench: ${workload.name}, round ${number + 1} of ${count}`);
     }
     return rounds;
-  } finally {
-    await Deno.remove(root, { recursive: true });
-  }
+  });
 }
 
 async function measureRound(place: Place, peers: readonly Peer[]): Promise<Round> {

@@ -61,7 +61,7 @@ function endOf(server: Server | undefined): End | undefined {
 }
 
 /** The episodes that were retired return to the queue; nothing else stays of the run. */
-async function putBack(dataDir: string): Promise<void> {
+export async function putBack(dataDir: string): Promise<void> {
   const shipped = `${dataDir}/shipped`;
   for (const { name } of await Array.fromAsync(Deno.readDir(shipped)).catch(() => [])) {
     await Deno.rename(`${shipped}/${name}/episode`, `${dataDir}/episodes/${name}`);

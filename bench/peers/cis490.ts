@@ -13,40 +13,52 @@ export const cis490: Peer = {
   name: "cis490",
   title: "cis490: the compiled binary on both ends, Caddy",
   needs: ["caddy", "openssl", "git"],
-  async open(place, stack): Promise<Ready> {
-    const { workDir } = place;
-    const port = freePort();
-    const socket = `${workDir}/receive.sock`;
-    await configure(place, socket, port);
-    const args = [BINARY, "receive", "--config", `${workDir}/receiver.toml`];
-    const receiver = stack.use(
-      await Server.start({ args, listen: socket, log: `${workDir}/receiver.log` }),
-    );
-    const accessLog = `${workDir}/access.log`;
-    const env = {
-      ...frontEnvironment(workDir, place.server, place.ca, socket, port),
-      // The Caddyfile imports it, as it would what pki.sh writes.
-      CIS490_REVOKED: CADDY_LOG,
-      CIS490_BENCH_ACCESS_LOG: accessLog,
-    };
-    const proxy = stack.use(
-      await Server.start({
-        args: ["caddy", "run", "--adapter", "caddyfile", "--config", CADDYFILE],
-        env,
-        listen: `127.0.0.1:${port}`,
-        log: `${workDir}/caddy.log`,
-      }),
-    );
-    const ship = ["ship", "--once", "--no-progress", "--config", `${workDir}/lab-host.toml`];
-    return {
-      sender: { args: [BINARY, ...ship] },
-      receiver,
-      proxy,
-      arrived: `${workDir}/store/episodes/${HOST}`,
-      countRequests: linesOf(accessLog),
-    };
-  },
+  open: (place, stack) => openCis490(place, stack, { ship: [BINARY], receive: [BINARY] }),
 };
+
+/** What is run as this program, at each end: it may stand behind another command that watches it. */
+export interface Programs {
+  readonly ship: readonly string[];
+  readonly receive: readonly string[];
+}
+
+export async function openCis490(
+  place: Place,
+  stack: AsyncDisposableStack,
+  programs: Programs,
+): Promise<Ready> {
+  const { workDir } = place;
+  const port = freePort();
+  const socket = `${workDir}/receive.sock`;
+  await configure(place, socket, port);
+  const args = [...programs.receive, "receive", "--config", `${workDir}/receiver.toml`];
+  const receiver = stack.use(
+    await Server.start({ args, listen: socket, log: `${workDir}/receiver.log` }),
+  );
+  const accessLog = `${workDir}/access.log`;
+  const env = {
+    ...frontEnvironment(workDir, place.server, place.ca, socket, port),
+    // The Caddyfile imports it, as it would what pki.sh writes.
+    CIS490_REVOKED: CADDY_LOG,
+    CIS490_BENCH_ACCESS_LOG: accessLog,
+  };
+  const proxy = stack.use(
+    await Server.start({
+      args: ["caddy", "run", "--adapter", "caddyfile", "--config", CADDYFILE],
+      env,
+      listen: `127.0.0.1:${port}`,
+      log: `${workDir}/caddy.log`,
+    }),
+  );
+  const ship = ["ship", "--once", "--no-progress", "--config", `${workDir}/lab-host.toml`];
+  return {
+    sender: { args: [...programs.ship, ...ship] },
+    receiver,
+    proxy,
+    arrived: `${workDir}/store/episodes/${HOST}`,
+    countRequests: linesOf(accessLog),
+  };
+}
 
 async function configure(place: Place, socket: string, port: number): Promise<void> {
   const { workDir, dataDir, codeDir } = place;
