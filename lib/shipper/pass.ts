@@ -60,7 +60,8 @@ export async function runPass(
   const context = { shop, gate: new Gate(shop.transport, shop.breaker, signal), signal };
   lanes.serve((...offered) => work(context, ...offered), signal);
   const rests = (result: Result) => done(shop, result);
-  await walk(context, listing.ids, { allDue: options.allDue ?? false, rests });
+  const { allDue = false, until } = options;
+  await walk(context, listing.ids, { allDue, isOneOfMany: until !== undefined, rests });
   await waitForLanes(shop, options);
 
   for (const [id, { state }] of lanes.pending()) tally.add({ id, state });

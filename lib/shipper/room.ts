@@ -49,6 +49,12 @@ export class Room {
     return isBack;
   }
 
+  /** False when {@link take} would be, as things are. */
+  hasPlace(id: EpisodeId): boolean {
+    const taken = this.#size - (this.#waiting.has(id) ? 1 : 0);
+    return this.#working.has(id) || taken < this.options.places;
+  }
+
   /** True when there is a place for `id`, which then has it. */
   take(id: EpisodeId, boundBytes: number): boolean {
     this.#waiting.delete(id);

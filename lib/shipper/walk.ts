@@ -3,7 +3,15 @@
  * oldest first. Nothing is sent or packed here, so that a look at ten thousand that wait costs little, and always ends.
  */
 import type { EpisodeId } from "../episode/mod.ts";
-import { type EpisodeRecord, isDue, isIdle, type Look, lookAt, step } from "../queue/mod.ts";
+import {
+  type EpisodeRecord,
+  isDue,
+  isIdle,
+  type Look,
+  lookAt,
+  ruleFor,
+  step,
+} from "../queue/mod.ts";
 import { isFsError } from "../sys/mod.ts";
 import { afterError } from "./fence.ts";
 import { isForSpace } from "./outcome_of.ts";
@@ -18,6 +26,8 @@ export const LARGE_BYTES = 64 * 1024 * 1024;
 export interface WalkOptions {
   /** No next try is waited for: somebody wants it now. */
   readonly allDue: boolean;
+  /** Another pass follows soon, for what can't be done in this one. */
+  readonly isOneOfMany: boolean;
   /** Told of each that rests. */
   readonly rests: (result: Result) => void;
 }
@@ -51,7 +61,7 @@ export async function walk(
       options.rests({ id, state: "waiting" });
       continue;
     }
-    const seen = await visit(context, id, due);
+    const seen = await visit(context, id, due, options);
     if ("state" in seen) options.rests(seen);
     else lanes.offer(id, seen.lane, seen.offer);
   }
@@ -72,11 +82,16 @@ type Seen = Result | { readonly lane: Lane; readonly offer: Offer };
 
 type Due = (record: EpisodeRecord) => boolean;
 
-async function visit(context: PassContext, id: EpisodeId, isDue: Due): Promise<Seen> {
+async function visit(
+  context: PassContext,
+  id: EpisodeId,
+  isDue: Due,
+  options: WalkOptions,
+): Promise<Seen> {
   const { shop } = context;
   shop.observer.working?.(id);
   try {
-    return await lookAndJudge(context, id, isDue);
+    return await lookAndJudge(context, id, isDue, options);
   } catch (error) {
     return { id, ...afterError(shop, id, error) };
   } finally {
@@ -84,7 +99,12 @@ async function visit(context: PassContext, id: EpisodeId, isDue: Due): Promise<S
   }
 }
 
-async function lookAndJudge(context: PassContext, id: EpisodeId, isDue: Due): Promise<Seen> {
+async function lookAndJudge(
+  context: PassContext,
+  id: EpisodeId,
+  isDue: Due,
+  { isOneOfMany }: WalkOptions,
+): Promise<Seen> {
   const { queue } = context.shop;
   const look = lookAt(queue, id, isDue);
   if (await isAcceptedNow(context, look)) {
@@ -92,13 +112,21 @@ async function lookAndJudge(context: PassContext, id: EpisodeId, isDue: Due): Pr
   }
   if (!isIdle(look)) {
     const isLarge = look.tree !== undefined && look.tree.sizeBytes > LARGE_BYTES;
-    const { state } = restResult(look, "waiting");
+    const rests = restResult(look, "waiting");
+    if (isOneOfMany && waitsForPlace(context.shop, look)) return rests;
+    const { state } = rests;
     const offer: Offer = { isDue: look.found.episode !== "unseen", state };
     return { lane: isLarge ? "large" : "small", offer };
   }
   const next = await step(queue, look);
   if (next.kind !== "rest") throw new TypeError(`an idle step leads to ${next.kind} for ${id}`);
   return restResult(look, next.rest);
+}
+
+/** Whether it only has to be packed, for which no place gets free before the receiver is back: thousands can be so. */
+function waitsForPlace({ breaker, room, memory }: Shop, { id, found }: Look): boolean {
+  return breaker.reason !== undefined && !room.hasPlace(id) && ruleFor(found).step === "pack" &&
+    memory.nextTryMs(id) === undefined;
 }
 
 /** Whether its next try, which could not be written down, has not come yet. */
