@@ -23,6 +23,8 @@ export async function run(file: string, io: Io): Promise<number> {
   const { log, notifier } = service;
   const evidence = createShipEvidence(service.evidence);
   let config = await loadLabHostConfig(file);
+  /** The shop while passes are made in it, and no other one is wished for. */
+  let running: RealShop | undefined;
   const open = (config: LabHostConfig) =>
     openShop(
       config,
@@ -47,8 +49,18 @@ export async function run(file: string, io: Io): Promise<number> {
   Deno.addSignalListener("SIGHUP", async () => {
     notifier.reloading(monotonicUs());
     const next = await tryLoad(file, service);
-    if (next === undefined) notifier.ready();
-    else wishes.change(next);
+    if (next === undefined) return notifier.ready();
+    if (running === undefined || !isLive(config, next)) {
+      running = undefined;
+      return wishes.change(next);
+    }
+    config = next;
+    running.setRateLimit(next.transport.rateLimitBytesPerSecond);
+    // Whoever reloads may have mended what keeps the receiver away.
+    running.shop.breaker.hurry();
+    wishes.wake();
+    log("reloaded", { file });
+    notifier.ready();
   });
   let shop = await open(config);
 
@@ -58,6 +70,7 @@ export async function run(file: string, io: Io): Promise<number> {
   const passed = createStatus(service, io);
   try {
     for (;;) {
+      running = wishes.isChanging ? undefined : shop;
       await runUntilInterrupted(config, { shop, service, evidence, wishes, passed }, stop.signal);
       shop.close();
       const next = wishes.takeConfig();
@@ -114,6 +127,9 @@ class Wishes {
     this.#hurry = false;
     return hurry;
   };
+  get isChanging(): boolean {
+    return this.#config !== undefined;
+  }
   takeConfig(): LabHostConfig | undefined {
     const config = this.#config;
     this.#config = undefined;
@@ -162,6 +178,13 @@ async function runUntilInterrupted(
     evidence.end();
     watch.close();
   }
+}
+
+/** Whether `next` counts without what is in hand being given up: it asks for another rate limit at most. */
+function isLive(config: LabHostConfig, next: LabHostConfig): boolean {
+  const rest = ({ transport, ...others }: LabHostConfig) =>
+    JSON.stringify({ ...others, transport: { ...transport, rateLimitBytesPerSecond: undefined } });
+  return rest(config) === rest(next);
 }
 
 /** Undefined, and logged, when the file can't be used. */

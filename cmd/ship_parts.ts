@@ -15,7 +15,7 @@ import {
   systemClock,
   systemRandom,
 } from "../lib/sys/mod.ts";
-import { createTransport, type Transport } from "../lib/transport/mod.ts";
+import { createTransport, type LimitedTransport } from "../lib/transport/mod.ts";
 import { findOwner } from "./data_dir.ts";
 import type { Io } from "./print.ts";
 import { realWireParts, transportOptionsOf } from "./transport.ts";
@@ -27,6 +27,8 @@ const DEFAULT_LEVEL = 3;
 
 export interface RealShop {
   readonly shop: Shop;
+  /** Uploads that are under way go on with the new limit. */
+  setRateLimit(bytesPerSecond: number | undefined): void;
   /** Once more is harmless. */
   close(): void;
 }
@@ -50,7 +52,7 @@ export async function openShop(
     { dataDir, settleMs: limits.settleMs, pid: Deno.pid },
   );
   const packer: Packer = createPacker({ workers: Math.min(uploads, MOST_PACKERS) });
-  const transport: Transport = createTransport(
+  const transport: LimitedTransport = createTransport(
     { ...realWireParts, fs },
     {
       ...transportOptionsOf(config, io),
@@ -74,6 +76,7 @@ export async function openShop(
   let isClosed = false;
   return {
     shop,
+    setRateLimit: transport.setRateLimit,
     close() {
       if (isClosed) return;
       isClosed = true;

@@ -5,11 +5,19 @@ import { freePort } from "../tls/caddy.ts";
 import { LabHost } from "../transport/lab_host.ts";
 import { Pi } from "../transport/pi.ts";
 
+const ANNOUNCEMENT = /^PUT \/v1\/episodes\//;
+
 Deno.test("the limit holds, and another one counts from SIGHUP on", async () => {
   const port = freePort();
   await using pi = await Pi.start({ listen: `127.0.0.1:${port}` });
   let bytes = 0;
-  await using relay = startRelay(port, { onClientBytes: (sent) => bytes += sent.byteLength });
+  let announced = 0;
+  await using relay = startRelay(port, {
+    onClientBytes(sent) {
+      bytes += sent.byteLength;
+      if (ANNOUNCEMENT.test(new TextDecoder().decode(sent.subarray(0, 64)))) announced++;
+    },
+  });
   await using host = await LabHost.create({
     url: `http://127.0.0.1:${relay.port}`,
     token: await pi.token("lab-host-01"),
@@ -35,5 +43,6 @@ Deno.test("the limit holds, and another one counts from SIGHUP on", async () => 
   // A busy machine may stay below; above is what must not be.
   assert.ok(slow > 0.2 && slow < 1.5, `${slow}`);
   assert.ok(fast > 3 && fast < 26, `${fast}`);
+  assert.equal(announced, 1, "an upload that is under way goes on");
   assert.equal(await daemon.end(), 0);
 });
