@@ -8,6 +8,15 @@ export const RECEIVER_EVENTS = {
     "notice",
     (f) => `receiver ${f.version} listens on ${f.listen}`,
   ),
+  "listening-ended": event<{ listen: string; why: string }>(
+    "error",
+    (f) => `no connection can be accepted on ${f.listen} any more; trying again: ${f.why}`,
+  ),
+  "listening-impossible": event<{ why: string }>(
+    "error",
+    (f) => `still not listening: ${f.why}`,
+  ),
+  "listening-again": event<{ listen: string }>("notice", (f) => `listens on ${f.listen} again`),
   "receiver-stopped": event<{ abandoned: number }>(
     "notice",
     (f) =>

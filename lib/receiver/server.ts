@@ -36,7 +36,11 @@ export interface ServerParts {
   readonly handle: (request: Request, peer?: string) => Response | Promise<Response>;
 }
 
-/** Throws {@link ListenError}. */
+/**
+ * Listens, and listens again should the socket be lost: Deno gives it up when a connection can't be accepted, which
+ * happens when the process has as many files open as it may (accept(2), EMFILE). Throws {@link ListenError}, at the
+ * start alone.
+ */
 export async function listen(parts: ServerParts, address: ListenAddress): Promise<Server> {
   if (address.transport === "unix") await removeStaleSocket(address.path);
   let underWay = 0;
@@ -50,10 +54,24 @@ export async function listen(parts: ServerParts, address: ListenAddress): Promis
       underWay--;
     }
   };
-  const { server, shown } = bind(address, handler);
+  let { server, shown } = bind(address, handler);
+  // Port 0 was any; from now on it is this one.
+  const fixed = address.transport === "unix" ? address : { ...address, port: portOf(server) };
+  const stopping = new AbortController();
+  const keepListening = async () => {
+    while (!stopping.signal.aborted) {
+      const why = await endOf(server);
+      if (stopping.signal.aborted) return;
+      parts.log("listening-ended", { listen: shown, why });
+      await parts.clock.sleep(REBIND_MS, stopping.signal);
+      server = await bindAgain(parts, fixed, handler, stopping.signal) ?? server;
+    }
+  };
+  keepListening();
   return {
     address: shown,
     async stop(deadlineMs) {
+      stopping.abort();
       const finished = server.shutdown();
       const isFinished = await endsWithin(parts.clock, finished, deadlineMs);
       parts.log("receiver-stopped", { abandoned: isFinished ? 0 : underWay });
@@ -62,6 +80,43 @@ export async function listen(parts: ServerParts, address: ListenAddress): Promis
       await endsWithin(parts.clock, finished, LINGER_MS);
     },
   };
+}
+
+/** What ended a server that nobody stopped; its requests under way have ended by then. */
+async function endOf(server: HttpServer): Promise<string> {
+  try {
+    await server.finished;
+    return "no reason given";
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Between two tries to listen again. */
+const REBIND_MS = 200;
+
+/** Listens again as soon as that is possible; undefined when `signal` is aborted before. */
+async function bindAgain(
+  { clock, log }: ServerParts,
+  address: ListenAddress,
+  handler: Handler,
+  signal: AbortSignal,
+): Promise<HttpServer | undefined> {
+  let told = "";
+  while (!signal.aborted) {
+    try {
+      if (address.transport === "unix") await removeStaleSocket(address.path);
+      const { server, shown } = bind(address, handler);
+      log("listening-again", { listen: shown });
+      return server;
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      if (why !== told) log("listening-impossible", { why });
+      told = why;
+      await clock.sleep(REBIND_MS, signal);
+    }
+  }
+  return undefined;
 }
 
 async function endsWithin(clock: Clock, ending: Promise<void>, ms: number): Promise<boolean> {
@@ -83,9 +138,17 @@ function unanswered(): Response {
 /** A client that neither sends nor reads does not hear that, and keeps its connection open. */
 const LINGER_MS = 500;
 
+type HttpServer = Deno.HttpServer<Deno.Addr>;
 type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Promise<Response>;
 
-function bind(address: ListenAddress, handler: Handler) {
+function portOf({ addr }: HttpServer): number {
+  return "port" in addr ? addr.port : 0;
+}
+
+function bind(
+  address: ListenAddress,
+  handler: Handler,
+): { readonly server: HttpServer; readonly shown: string } {
   const onListen = () => {};
   try {
     if (address.transport === "unix") {

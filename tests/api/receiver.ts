@@ -1,7 +1,9 @@
-/** A real receiver process, from source, on loopback or a unix socket, with a store and a repository of its own. */
+/** A real receiver process, from source or compiled, on loopback or a unix socket, with a store and a repository of its own. */
 import { type Address, type Answer, type Ask, ask } from "./http.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const FROM_SOURCE = [Deno.execPath(), "run", "-A", "--no-check", MAIN];
+const COMPILED = [new URL("../../dist/cis490", import.meta.url).pathname];
 const START_MS = 20_000;
 
 export interface ReceiverSettings {
@@ -10,6 +12,10 @@ export interface ReceiverSettings {
   /** Lines of its tables. */
   readonly tables?: string;
   readonly listen?: "tcp" | "unix";
+  /** Runs dist/cis490, as it is installed, with the rights that it was built with. */
+  readonly isCompiled?: boolean;
+  /** What starts it: `prlimit --nofile=128`, for example. */
+  readonly under?: readonly string[];
   /** A directory that stands for the store's disk. */
   readonly storeDir?: string;
 }
@@ -25,12 +31,13 @@ export class TestReceiver implements AsyncDisposable {
     /** Accepted by it, newest first. */
     readonly stamps: readonly string[],
     readonly storeDir: string,
+    private readonly settings: ReceiverSettings,
   ) {}
 
   static async start(settings: ReceiverSettings = {}): Promise<TestReceiver> {
     const root = await Deno.makeTempDir({ prefix: "cis490-api-" });
     const stamps = await makeRepository(`${root}/repository`);
-    const receiver = new TestReceiver(root, stamps, settings.storeDir ?? `${root}/store`);
+    const receiver = new TestReceiver(root, stamps, settings.storeDir ?? `${root}/store`, settings);
     const listen = settings.listen === "unix" ? `unix:${root}/receive.sock` : "127.0.0.1:0";
     await Deno.writeTextFile(
       receiver.configFile,
@@ -66,6 +73,9 @@ ${settings.tables ?? ""}
   get log(): string {
     return this.#log;
   }
+  get #program(): readonly string[] {
+    return this.settings.isCompiled ? COMPILED : FROM_SOURCE;
+  }
   get pid(): number {
     return this.#process?.pid ?? -1;
   }
@@ -76,8 +86,9 @@ ${settings.tables ?? ""}
   }
 
   async command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const output = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", MAIN, ...args, "--config", this.configFile],
+    const [program = "", ...flags] = this.#program;
+    const output = await new Deno.Command(program, {
+      args: [...flags, ...args, "--config", this.configFile],
       stdin: "null",
     }).output();
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
@@ -92,8 +103,9 @@ ${settings.tables ?? ""}
   /** Starts the process and waits until it listens. */
   async run(): Promise<void> {
     this.#log = "";
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--no-check", MAIN, "receive", "--config", this.configFile],
+    const [program = "", ...flags] = [...this.settings.under ?? [], ...this.#program];
+    this.#process = new Deno.Command(program, {
+      args: [...flags, "receive", "--config", this.configFile],
       stdin: "null",
       stdout: "null",
       stderr: "piped",
@@ -107,6 +119,13 @@ ${settings.tables ?? ""}
       START_MS,
     );
     await started.promise.finally(() => clearTimeout(timer));
+  }
+
+  /** Its resident memory, now or at its most (proc_pid_status(5)). */
+  rssBytes(which: "VmRSS" | "VmHWM" = "VmRSS"): number {
+    const status = Deno.readTextFileSync(`/proc/${this.pid}/status`);
+    const kib = new RegExp(`^${which}:\\s+(\\d+) kB$`, "m").exec(status)?.[1];
+    return Number(kib) * 1024;
   }
 
   /** Ends it by this signal; its exit code, or undefined when the signal killed it. */

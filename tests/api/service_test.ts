@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parsePong, parseWindow } from "../../lib/wire/mod.ts";
+import { needs } from "../skip.ts";
 import { connect, readAll, send } from "./http.ts";
 import { commit, TestReceiver } from "./receiver.ts";
 import { putHeaders, sample } from "./sample.ts";
@@ -127,4 +128,32 @@ Deno.test("at SIGTERM a request under way is finished, a new one is not taken, a
   connection.close();
   assert.equal(await ended, 0, receiver.log);
   assert.match(receiver.log, /every request answered event=receiver-stopped abandoned=0/);
+});
+
+Deno.test({
+  ...needs("out of files, it goes on with what it has, and listens again when there are some", {
+    commands: ["prlimit"],
+  }),
+  async fn() {
+    await using receiver = await TestReceiver.start({ under: ["prlimit", "--nofile=128"] });
+    const connections: Deno.Conn[] = [];
+    for (let at = 0; at < 200; at++) {
+      const connection = await connect(receiver.address).catch(() => undefined);
+      if (connection === undefined) break;
+      connections.push(connection);
+      await send(connection, [new TextEncoder().encode("GET /healthz HTTP/1.1\r\n")]);
+    }
+    assert.ok(connections.length > 64, `${connections.length}`);
+    for (const connection of connections) connection.close();
+    const isUp = async () => {
+      const answer = await receiver.ask({ method: "GET", path: "/healthz" }).catch(() => undefined);
+      return answer?.status === 200;
+    };
+    for (let tries = 0; !(await isUp() && receiver.log.includes("listening-again")); tries++) {
+      assert.ok(tries < 100, receiver.log);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.match(receiver.log, /event=listening-ended .*Too many open files/);
+    assert.equal(await receiver.end(), 0, receiver.log);
+  },
 });
