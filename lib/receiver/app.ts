@@ -1,11 +1,12 @@
 /** The receiver as one function from request to response: routes, and the fence behind which nothing is thrown. */
 import { type Context, Hono } from "hono";
+import type { HostId } from "../episode/mod.ts";
 import { FsError } from "../sys/mod.ts";
 import { HEADER, type ProblemName } from "../wire/mod.ts";
 import { outcomeOf, refused } from "./answers.ts";
-import { BodyCut, drain } from "./body.ts";
+import { BodyCut, drain, hasBody } from "./body.ts";
 import { identify } from "./identity.ts";
-import { diskReserve } from "./in_flight.ts";
+import { diskReserve, tooMany } from "./in_flight.ts";
 import type { Parts } from "./parts.ts";
 import { Refusal, retryAfter } from "./refusal.ts";
 import { ROUTES } from "./routes/all.ts";
@@ -15,7 +16,7 @@ import type { Route } from "./routes/route.ts";
 export interface AppEnv {
   /** The peer's address; absent on a unix socket. */
   Bindings: { readonly peer?: string };
-  Variables: { route?: string; problem?: ProblemName };
+  Variables: { route?: string; host?: HostId; problem?: ProblemName };
 }
 
 type AppContext = Context<AppEnv>;
@@ -65,7 +66,7 @@ async function dispatch(route: Route, parts: Parts, context: AppContext): Promis
   }
   // Undefined, whatever its type says, when fetch() was given none.
   const peer = context.env?.peer;
-  let end = () => {};
+  let end: (() => void) | undefined;
   try {
     return await handler(parts, {
       request,
@@ -73,12 +74,14 @@ async function dispatch(route: Route, parts: Parts, context: AppContext): Promis
       peer,
       identify() {
         const host = identify(parts.identity, request.headers);
+        context.set("host", host);
         end = parts.requests.begin(host);
+        if (end === undefined) throw tooMany(`${host} has too many requests under way`);
         return host;
       },
     });
   } finally {
-    end();
+    end?.();
   }
 }
 
@@ -91,9 +94,17 @@ async function fence(error: Error, context: AppContext, parts: Parts): Promise<R
     await parts.strangers.meet(from(context), refusal.message);
   }
   const response = refused(refusal);
-  const isClean = await drain(request, { clock: parts.clock });
+  const isClean = await drainFairly(context, parts);
   if (!isClean) response.headers.set("connection", "close");
   return response;
+}
+
+/** Whether nothing of the request is left unread. */
+async function drainFairly(context: AppContext, { clock, drains }: Parts): Promise<boolean> {
+  const request = context.req.raw;
+  if (!hasBody(request)) return true;
+  const end = drains.begin(context.get("host") ?? from(context));
+  return end !== undefined && await drain(request, { clock }).finally(end);
 }
 
 function toRefusal(error: Error, request: Request, { log }: Parts): Refusal {

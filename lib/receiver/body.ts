@@ -85,6 +85,11 @@ export async function* readBody(
   }
 }
 
+/** RFC 9112, section 6.3. */
+export function hasBody({ headers }: Request): boolean {
+  return headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0";
+}
+
 /** What is read of a body only so that the answer reaches its sender: one archive that is not sent in pieces. */
 const DRAIN_LIMIT_BYTES = 4 * 1024 * 1024;
 const DRAIN_PATIENCE_MS = 10_000;
@@ -99,8 +104,8 @@ export async function drain(
   request: Request,
   { clock, patienceMs = DRAIN_PATIENCE_MS }: Pick<BodyOptions, "clock"> & Partial<BodyOptions>,
 ): Promise<boolean> {
+  if (!hasBody(request)) return true;
   const { headers } = request;
-  if (!headers.has("content-length") && !headers.has("transfer-encoding")) return true;
   const bytes = Number(headers.get("content-length") ?? NaN);
   const isWorthIt = bytes <= DRAIN_LIMIT_BYTES && !headers.has("expect");
   if (request.bodyUsed || !isWorthIt) return false;

@@ -26,9 +26,9 @@ export class FairPlaces {
     return count;
   }
 
-  /** Waits for a place, and runs `work` in it. */
-  async run<T>(host: HostId, work: () => Promise<T>): Promise<T> {
-    await this.#take(host);
+  /** Waits for a place, and runs `work` in it. Throws `signal`'s reason when it is aborted while waiting. */
+  async run<T>(host: HostId, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    await this.#take(host, signal);
     try {
       return await work();
     } finally {
@@ -36,17 +36,23 @@ export class FairPlaces {
     }
   }
 
-  #take(host: HostId): Promise<void> | undefined {
+  async #take(host: HostId, signal?: AbortSignal): Promise<void> {
     // Whoever waits is before those who come now, but only for a place that it may have.
-    if (this.#mayHave(host) && !this.#waiting.has(host)) {
-      this.#occupy(host);
-      return undefined;
-    }
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const waiting = this.#waiting.get(host);
-    if (waiting === undefined) this.#waiting.set(host, [resolve]);
-    else waiting.push(resolve);
-    return promise;
+    if (this.#mayHave(host) && !this.#waiting.has(host)) return this.#occupy(host);
+    signal?.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting = this.#waiting.get(host) ?? [];
+    this.#waiting.set(host, waiting);
+    waiting.push(resolve);
+    const leave = () => {
+      const at = waiting.indexOf(resolve);
+      if (at < 0) return;
+      waiting.splice(at, 1);
+      if (waiting.length === 0) this.#waiting.delete(host);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", leave);
+    await promise.finally(() => signal?.removeEventListener("abort", leave));
   }
 
   #mayHave(host: HostId): boolean {

@@ -67,3 +67,19 @@ Deno.test("work that fails gives its place back", async () => {
   await assert.rejects(places.run(HOG, () => Promise.reject(new RangeError("no"))), RangeError);
   assert.equal(await places.run(MEEK, () => Promise.resolve("served")), "served");
 });
+
+Deno.test("whoever is aborted while waiting leaves the line, and takes no place", async () => {
+  const places = new FairPlaces({ places: 1, perHost: 1 });
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const first = places.run(HOG, () => promise);
+  const controller = new AbortController();
+  const second = places.run(HOG, () => Promise.resolve("second"), controller.signal);
+  const third = places.run(MEEK, () => Promise.resolve("third"));
+  controller.abort(new RangeError("newer"));
+  await assert.rejects(second, RangeError);
+  resolve();
+  await first;
+  assert.equal(await third, "third");
+  assert.equal(places.underWay, 0);
+  assert.equal(await places.run(HOG, () => Promise.resolve("again"), controller.signal), "again");
+});

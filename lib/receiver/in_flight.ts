@@ -170,7 +170,8 @@ function add<Who>(sums: Map<Who, number>, who: Who, bytes: number): void {
   sums.set(who, (sums.get(who) ?? 0) + bytes);
 }
 
-function tooMany(detail: string): Refusal {
+/** This one host has too much under way. */
+export function tooMany(detail: string): Refusal {
   return new Refusal("too-many-uploads", detail, { headers: retryAfter(10) });
 }
 

@@ -13,7 +13,7 @@ export interface ReceiverLimits {
   readonly maxPieceBytes: number;
   /** Under way at once, of one host. */
   readonly maxUploadsPerHost: number;
-  /** Bodies of whole archives that are read at once, of one host; each needs memory to be unpacked. */
+  /** Bodies that are read at once, of one host: its share of the processor, and of the memory that unpacking takes. */
   readonly maxBodiesPerHost: number;
   /** Requests under way at once, of one host, whatever they ask. */
   readonly maxRequestsPerHost: number;
@@ -37,7 +37,7 @@ export const FIXED_LIMITS = {
   maxPathBytes: 4096, // PATH_MAX
   maxPieceBytes: 16 * 1024 * 1024,
   maxUploadsPerHost: 64,
-  maxBodiesPerHost: 16,
+  maxBodiesPerHost: 4,
   maxRequestsPerHost: 128,
   maxPartialsPerHost: 256,
   stallMs: 60_000,

@@ -6,12 +6,12 @@ import type { WindowKeeper } from "../window/mod.ts";
 import type { IdentityParts } from "./identity.ts";
 import { InFlight } from "./in_flight.ts";
 import { FairPlaces } from "./fair_places.ts";
-import { HostRequests } from "./host_requests.ts";
 import { Jobs } from "./jobs.ts";
 import type { ReceiverLimits } from "./limits.ts";
 import type { Meter } from "./meter.ts";
 import type { Commit, Store, UploadKey } from "./store.ts";
 import { Strangers } from "./strangers.ts";
+import { Tally } from "./tally.ts";
 import { Turns } from "./turns.ts";
 
 export interface ReceiverOptions {
@@ -38,12 +38,16 @@ export interface Parts extends ReceiverOptions {
   limits: ReceiverOptions["limits"];
   readonly inFlight: InFlight;
   readonly turns: Turns;
-  readonly requests: HostRequests;
+  /**
+   * By host. A connection carries one request at a time (RFC 9112, section 9.3), so this is also how many of a host's
+   * connections make us work.
+   */
+  readonly requests: Tally;
+  /** Bodies that are read to be thrown away, by who sends them. */
+  readonly drains: Tally;
   readonly strangers: Strangers;
-  /** For the bodies of whole archives. */
+  /** For the bodies of archives and pieces: who has no place waits with its body unread, and the network holds it. */
   readonly bodies: FairPlaces;
-  /** For each chunk of any body: hashed, unpacked, written. */
-  readonly chunks: FairPlaces;
   /** Uploads in pieces, each from its last byte to its receipt. */
   readonly verifications: Jobs<Committed>;
   /** Archives that were found without a receipt. */
@@ -55,9 +59,9 @@ export interface Parts extends ReceiverOptions {
  * archive does not wait for the end of a long one.
  */
 const REREADS = { places: 2, perHost: 1 };
+/** A refusal is worth that its sender hears it, but not at the cost of others. */
+const DRAINS_AT_ONCE = 2;
 const ADOPTIONS = { places: 1, perHost: 1 };
-/** Enough to have some at the disk while one is unpacked; few enough that a chunk's turn comes soon. */
-const CHUNKS = { places: 4, perHost: 3 };
 
 export function createParts(options: ReceiverOptions): Parts {
   const { clock, store, limits, log } = options;
@@ -66,10 +70,10 @@ export function createParts(options: ReceiverOptions): Parts {
     ...options,
     inFlight: new InFlight({ clock, space: () => store.space() }, limits),
     turns: new Turns(),
-    requests: new HostRequests(limits.maxRequestsPerHost),
+    requests: new Tally(limits.maxRequestsPerHost),
+    drains: new Tally(DRAINS_AT_ONCE),
     strangers: new Strangers(clock, log),
     bodies: new FairPlaces({ places: Infinity, perHost: limits.maxBodiesPerHost }),
-    chunks: new FairPlaces(CHUNKS),
     verifications: new Jobs(clock, new FairPlaces(REREADS), waitMs),
     adoptions: new Jobs(clock, new FairPlaces(ADOPTIONS), waitMs),
   };

@@ -74,7 +74,10 @@ export async function receivePiece(
   if (found === undefined) return unknown(key);
   const partial = isComplete(found)
     ? await repeatLast(parts, found, claim, request)
-    : await parts.turns.take(keyOf(key), (signal) => append(parts, key, claim, request, signal));
+    : await parts.turns.take(keyOf(key), (signal) => {
+      const work = () => append(parts, key, claim, request, signal);
+      return parts.bodies.run(key.host, work, signal);
+    });
   return isComplete(partial) ? await settle(parts, partial) : continued(partial);
 }
 
@@ -97,7 +100,7 @@ async function repeatLast(
 }
 
 async function append(
-  { store, clock, chunks, limits, inFlight, meter }: Parts,
+  { store, clock, limits, inFlight, meter }: Parts,
   key: UploadKey,
   claim: PieceClaim,
   request: Request,
@@ -114,10 +117,8 @@ async function append(
     const patience = { stallMs, patienceMs: patienceMs(limits, claim.bytes), signal };
     for await (const chunk of readBody(request, { clock, bytes: claim.bytes, ...patience })) {
       meter.received(chunk.byteLength);
-      await chunks.run(key.host, async () => {
-        hash.update(chunk);
-        await piece.write(chunk);
-      });
+      hash.update(chunk);
+      await piece.write(chunk);
     }
     if (digestOfBytes(hash.digest()) !== claim.digest) {
       throw new Refusal("bad-digest", "the piece that arrived does not have its Content-Digest");
