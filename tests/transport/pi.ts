@@ -55,6 +55,13 @@ min_free_mb = 16
     await this.#receiver.until(/event=receiver-started/, 20_000);
   }
 
+  /** Has it read its configuration again. */
+  async reload(): Promise<void> {
+    const times = (this.#receiver?.count(/event=reload/) ?? 0) + 1;
+    this.#receiver?.signal("SIGHUP");
+    await this.#receiver?.until(/event=reload/, 20_000, times);
+  }
+
   async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
     await this.#receiver?.end(signal);
   }
