@@ -53,8 +53,10 @@ export class ZstdDecoder {
     this.#returned = [];
   }
 
-  /** Frees the window. */
+  /** Frees the window, and the buffer that the stream has not filled. */
   close(): void {
     this.#stream.destroy();
+    for (const chunk of [...this.#returned, ...this.#decoded]) freeBuffer(chunk, CHUNK_BYTES);
+    this.#returned = this.#decoded = [];
   }
 }

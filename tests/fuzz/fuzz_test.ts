@@ -21,7 +21,7 @@ Deno.test({
 });
 
 Deno.test("a case is replayed from its seed and number", () => {
-  const target = { stamp: "a".repeat(40), token: "token" };
+  const target = { stamp: "a".repeat(40), hosts: [{ host: "lab-1", token: "token" }] };
   for (let at = 0; at < 200; at++) {
     assert.deepEqual(request(diceOf(7, at), target), request(diceOf(7, at), target));
   }

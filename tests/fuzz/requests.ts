@@ -6,8 +6,7 @@ import { type Dice, join } from "./dice.ts";
 /** What the requests are made for. */
 export interface Target {
   readonly stamp: string;
-  /** Of lab-1. */
-  readonly token: string;
+  readonly hosts: readonly { readonly host: string; readonly token: string }[];
 }
 
 interface Draft {
@@ -16,8 +15,6 @@ interface Draft {
   headers: [string, string][];
   body: Uint8Array;
 }
-
-export const HOST = "lab-1";
 
 const SEGMENTS = [
   ...[
@@ -115,10 +112,11 @@ export function request(dice: Dice, target: Target): Uint8Array {
   return dice.chance(0.05) ? join(bytes, frame(dice, good(dice, target))) : bytes;
 }
 
-function good(dice: Dice, { stamp, token }: Target): Draft {
+function good(dice: Dice, { stamp, hosts }: Target): Draft {
   const what = archive(dice, stamp);
-  // Few ids, so that cases meet what earlier ones left.
-  const id = `run-${dice.int(200)}`;
+  const { host, token } = dice.pick(hosts);
+  // Few ids, so that cases meet what earlier ones left; and fewer than a host may announce at once.
+  const id = `run-${dice.int(40)}`;
   const none = new Uint8Array();
   const draft = (method: string, path: string, body: Uint8Array, headers: object = {}): Draft => ({
     method,
@@ -131,8 +129,8 @@ function good(dice: Dice, { stamp, token }: Target): Draft {
     ],
     body,
   });
-  const episode = `/v1/episodes/${HOST}/${id}`;
-  const upload = `/v1/uploads/${HOST}/${id}/${what.archiveDigest}`;
+  const episode = `/v1/episodes/${host}/${id}`;
+  const upload = `/v1/uploads/${host}/${id}/${what.archiveDigest}`;
   return dice.pick([
     () => draft("PUT", episode, what.bytes, putHeaders(what, stamp)),
     () => draft("PUT", episode, what.bytes, putHeaders(what, stamp)),

@@ -5,10 +5,12 @@ import type { WriteHandle } from "../../sys/mod.ts";
 const SYNC_EVERY_BYTES = 64 * 1024 * 1024;
 /** A network chunk is a few KiB to 64 KiB; each write to the file is a trip to another thread. */
 const BLOCK_BYTES = 256 * 1024;
+/** Most episodes are smaller; V8 lets much memory pile up before it collects (lib/archive/free_buffer.ts). */
+const FIRST_BYTES = 16 * 1024;
 
 /** Gathers chunks into blocks, and syncs as it goes. */
 export class GrowingFile {
-  readonly #block = new Uint8Array(BLOCK_BYTES);
+  #block = new Uint8Array(FIRST_BYTES);
   #filled = 0;
   #unsynced = 0;
   #closed = false;
@@ -16,6 +18,7 @@ export class GrowingFile {
   constructor(private readonly file: WriteHandle) {}
 
   async write(bytes: Uint8Array): Promise<void> {
+    if (this.#filled + bytes.byteLength > this.#block.byteLength) this.#grow();
     for (let at = 0; at < bytes.byteLength;) {
       const part = bytes.subarray(at, at + BLOCK_BYTES - this.#filled);
       this.#block.set(part, this.#filled);
@@ -35,6 +38,13 @@ export class GrowingFile {
   close(): void {
     if (!this.#closed) this.file.close();
     this.#closed = true;
+  }
+
+  #grow(): void {
+    if (this.#block.byteLength === BLOCK_BYTES) return;
+    const block = new Uint8Array(BLOCK_BYTES);
+    block.set(this.#block.subarray(0, this.#filled));
+    this.#block = block;
   }
 
   async #flush(): Promise<void> {
