@@ -1,17 +1,16 @@
 /**
- * What the tests of the installers have in common: a repository with two versions of this tree, a binary of each, and
- * hosts that can clone the one and run the other.
+ * What the tests of the installers have in common: a repository with two versions of this tree, and hosts that can clone
+ * it, and build its binary or are given it.
  */
 import { LAB } from "../systemd/can_boot.ts";
 import { type Host, must } from "../systemd/lab.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 
-/** One commit of the repository, and its binary, on the outer machine. */
+/** One commit of the repository. */
 export interface Version {
   readonly version: string;
   readonly commit: string;
-  readonly binary: string;
 }
 
 /** A repository as a forge has it, whose `main` is at {@link Site.old} until {@link publish}. */
@@ -27,25 +26,25 @@ export const SITE_NEEDS = {
   commands: [...LAB.commands ?? [], "git", "sudo", "setfacl", "curl"],
 };
 
-/** Where hosts find the repository, and binaries by version. */
+/** Where hosts find the repository, and binaries by commit. */
 export const REMOTE = "/srv/git/cis490.git";
-export const BINARIES = "/srv/binaries";
+const BINARIES = "/srv/binaries";
 export const TREE = "/opt/cis490";
 /** A person with an account on the hosts, who may sudo. */
 export const OPERATOR = "labop";
 
-/** Commits what is in this tree now, and once more with another version; builds both. Takes about 5 s. */
+/** Commits what is in this tree now, and once more with another version. */
 export async function makeSite(): Promise<Site> {
   const directory = await Deno.makeTempDir({ prefix: "cis490-site-" });
   const work = `${directory}/work`;
   try {
     await must("bash", ["-c", COPY, "copy", ROOT, work]);
-    const old = await build(directory, "0.1.0", "echo '{\"code_version\":{}}'");
-    const stamp = "git -c safe.directory=* -C /opt/cis490 rev-parse HEAD";
-    const next = await build(
-      directory,
+    const old = await commitVersion(work, "0.1.0", "echo '{\"code_version\":{}}'");
+    const next = await commitVersion(
+      work,
       "9.9.9",
-      `printf '{"code_version":{"commit":"%s"}}\\n' "$(${stamp})"`,
+      `printf '{"code_version":{"commit":"%s"}}' "$(git -c safe.directory=* -C ${TREE} rev-parse HEAD)"`,
+      NEWS,
     );
     await must("git", ["clone", "-q", "--bare", work, `${directory}/cis490.git`]);
     await must("git", ["-C", `${directory}/cis490.git`, "branch", "-f", "next", next.commit]);
@@ -73,9 +72,18 @@ git -c safe.directory="$1" ls-files -z --cached --others --exclude-standard |
 git -C "$2" init -q -b main
 `;
 
+/** What an upgrade brings besides a new binary. */
+const NEWS = `
+  sed -i 's/^Description=cis490 shipper:/& newly/' systemd/cis490-shipper.service
+  printf '\\n[newly]\\n#key = 1\\n' >> install/lab-host.toml.example`;
+
 /** A version of it, with a lab's program that writes the stamp of an episode in this way. */
-async function build(directory: string, version: string, stamp: string): Promise<Version> {
-  const work = `${directory}/work`;
+async function commitVersion(
+  work: string,
+  version: string,
+  stamp: string,
+  news = "",
+): Promise<Version> {
   const line = `
     set -eu
     cd "$1"
@@ -83,21 +91,31 @@ async function build(directory: string, version: string, stamp: string): Promise
     mkdir -p orchestrator
     printf '#!/bin/sh\\n# Says how this version stamps episodes.\\n%s\\n' "$3" > orchestrator/stamp
     chmod 755 orchestrator/stamp
+    ${news}
     git add -A
     git -c user.name=lab -c user.email=lab@localhost commit -q -m "version $2"
-    "$4" run -A --frozen=false tools/build.ts
-    cp dist/cis490 "../cis490-$2"
     git rev-parse HEAD`;
-  const { stdout } = await must("bash", [
-    ...["-c", line, "build", work, version, stamp, Deno.execPath()],
-  ]);
-  return { version, commit: stdout.trim(), binary: `${directory}/cis490-${version}` };
+  const { stdout } = await must("bash", ["-c", line, "commit", work, version, stamp]);
+  return { version, commit: stdout.trim() };
+}
+
+/** Builds a version and gives the host the binary; returns where it is there. Takes about 2 s. */
+export async function bringBinary(host: Host, site: Site, { commit }: Version): Promise<string> {
+  const line = `
+    set -eu
+    cd "$1/work"
+    git checkout -q "$2"
+    "$3" run -A --frozen=false tools/build.ts
+    mkdir -p "../$2"
+    cp dist/cis490 "../$2"`;
+  await must("bash", ["-c", line, "build", site.directory, commit, Deno.execPath()]);
+  await host.put(`${site.directory}/${commit}/cis490`, `${BINARIES}/${commit}`);
+  return `${BINARIES}/${commit}/cis490`;
 }
 
 /** Gives a host the repository, the binaries, and an operator who may sudo. */
 export async function equip(host: Host, site: Site): Promise<void> {
   await host.put(`${site.directory}/cis490.git`, "/srv/git");
-  for (const { binary } of [site.old, site.next]) await host.put(binary, BINARIES);
   await host.run(`
     set -e
     useradd --create-home --user-group --shell /bin/bash labop
