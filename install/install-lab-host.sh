@@ -42,6 +42,7 @@ main() {
   need_space "$(dirname "$BINARY")" 300
   need_space /opt 300
   need_unshadowed "${units[@]}"
+  need_given_binary
   end_prerequisites
 
   step "the tree at $TREE"

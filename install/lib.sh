@@ -16,7 +16,7 @@ program=$(basename -- "$0")
 # The tree that this script is part of, through whatever links it was called.
 source=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
 action=install dry_run='' rollback=yes purge='' given_binary='' given_owner=''
-step=0 steps=0 kept='' temporary=''
+step=0 steps=0 kept='' temporary='' half_synced=''
 problems=() packages=()
 
 # -- words ------------------------------------------------------------------------------------------------------------
@@ -55,6 +55,8 @@ act() {
 at_exit() {
   local code=$?
   if [[ $temporary ]]; then rm -rf -- "$temporary"; fi
+  # What git wrote as root would stand in its owner's way at the next pull.
+  if [[ $half_synced ]]; then own_tree >/dev/null || :; fi
   if ((code != 0 && step > 0)); then
     printf '%s: stopped in step %d of %d; it can be run again at any time\n' "$program" "$step" "$steps" >&2
   fi

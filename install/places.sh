@@ -37,14 +37,13 @@ let_shipper_move() {
   if ((${#closed[@]} == 0)); then
     found "the shipper may move what waits"
   elif ((opened)); then
-    did "$opened waiting episodes opened to the shipper"
+    did "of what waits, $opened opened to the shipper"
   fi
 }
 
-# As whose it is: were a directory exchanged for a link meanwhile, root would open what lies at its end. An episode may
-# have been moved away by the shipper since it was looked at.
-open_episode() {
-  local owner
-  owner=$(stat -c %u -- "$DATA/episodes/$1" 2>/dev/null) || return 0
-  (cd "$DATA/episodes" && setpriv --reuid="$owner" --clear-groups -- setfacl -R -P -m u:cis490:rwX -- "$1")
-}
+# As whose it is, from inside it: were it exchanged for a link meanwhile, root would open what lies at its end. The shipper
+# may have moved it away since it was looked at.
+open_episode() (
+  owner=$(stat -c %u -- "$DATA/episodes/$1" 2>/dev/null) && cd "$DATA/episodes/$1" 2>/dev/null || exit 0
+  exec setpriv --reuid="$owner" --clear-groups -- setfacl -R -P -m u:cis490:rwX .
+)

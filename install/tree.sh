@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2153,SC2154 # as in lib.sh
 # The steps that bring the repository to /opt/cis490, and the binary to its place.
 
-# Without anybody's hooks, in a tree that may be another user's. Command-line settings do not reach the other end of a
-# fetch, which is why this is a file (git-config(1), safe.directory).
+# Without anybody's hooks, in a tree that may be another user's, and without leaving files of root's there only by looking.
+# Command-line settings do not reach the other end of a fetch, which is why this is a file (git-config(1), safe.directory).
 git_in() {
-  GIT_CONFIG_GLOBAL=$source/install/root.gitconfig GIT_CONFIG_NOSYSTEM=1 git -C "$@"
+  GIT_CONFIG_GLOBAL=$source/install/root.gitconfig GIT_CONFIG_NOSYSTEM=1 GIT_OPTIONAL_LOCKS=0 git -C "$@"
 }
 
 sync_tree() {
@@ -25,6 +25,7 @@ sync_tree() {
     fi
   fi
   own_tree
+  half_synced=''
   if [[ ! $dry_run ]]; then from=$TREE; fi
 }
 
@@ -51,6 +52,7 @@ copy_tree() {
     force=''
     former=$(git_in "$TREE" rev-parse HEAD)
   fi
+  half_synced=yes
   mkdir -p -- "$TREE"
   # An init that was interrupted is done again; one that was done changes nothing.
   git_in "$TREE" init --quiet --initial-branch="$branch"
@@ -84,10 +86,11 @@ own_tree() {
   fi
   group=$(id -gn -- "$owner") || die "$TREE belongs to user id $uid, which this machine does not know: run it with --owner USER"
   tree=$(readlink -f -- "$TREE")
-  if [[ -e $tree && -z $(find "$tree" \( ! -user "$owner" -o ! -group "$group" \) -print -quit) ]]; then
+  local -a others=("$tree" '(' ! -user "$owner" -o ! -group "$group" ')')
+  if [[ -e $tree && -z $(find "${others[@]}" -print -quit) ]]; then
     found "$TREE belongs to $owner"
   else
-    act "$TREE given to $owner" chown -RhP -- "$owner:$group" "$tree"
+    act "$TREE given to $owner" find "${others[@]}" -exec chown -h -- "$owner:$group" {} +
   fi
 }
 
@@ -95,6 +98,15 @@ own_tree() {
 
 # field FILE NAME: of what the binary FILE says of itself; empty when it does not run.
 field() { { timeout 20 "$1" version --json 2>/dev/null || :; } | sed -n "s/^ *\"$2\": \"\(.*\)\",\{0,1\}$/\1/p"; }
+
+# why_not FILE: what it says instead of running.
+why_not() { { timeout 20 "$1" version || :; } 2>&1 | head -n 3; }
+
+# need_given_binary: the file that --binary names must run here.
+need_given_binary() {
+  [[ ! $given_binary || $(field "$given_binary" version) ]] ||
+    problems+=("$given_binary does not run here, on $(uname -m): $(why_not "$given_binary")")
+}
 
 place_binary() {
   local commit version candidate
@@ -113,8 +125,7 @@ place_binary() {
     candidate=$TREE/dist/cis490
   fi
   version=$(field "$candidate" version)
-  [[ $version ]] || die "$candidate does not run here, so it is not installed; on this machine, $(uname -m), it says:" \
-    "$({ timeout 20 "$candidate" version || :; } 2>&1 | head -n 3)"
+  [[ $version ]] || die "$candidate does not run here, so it is not installed: $(why_not "$candidate")"
   note "$candidate is version $version, $(field "$candidate" commit)"
   place "$candidate" "$BINARY" 755
 }

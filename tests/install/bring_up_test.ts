@@ -4,6 +4,7 @@ import { needs } from "../skip.ts";
 import { bootHost, type Host } from "../systemd/lab.ts";
 import { link } from "../systemd/link.ts";
 import { until } from "../systemd/installed.ts";
+import { queue, runningVersion } from "./lab_host.ts";
 import { readBringUp } from "./bring_up.ts";
 import {
   bringDeno,
@@ -93,20 +94,10 @@ async function mend(pi: Host, lab: Host, site: Site): Promise<void> {
   assert.match(whole, /episodes\/behind\/meta.json/);
   const said = await asOperator(lab, remediation);
   assert.match(said, /done: cis490-shipper.service restarted/);
-  await until(lab, 10, "test -e /run/cis490-shipper/status.json");
-  const running = JSON.parse((await lab.run("cat /run/cis490-shipper/status.json")).stdout);
-  assert.deepEqual([running.version, running.commit], [site.next.version, site.next.commit]);
+  assert.equal(await runningVersion(lab), site.next.version);
   await recordBy(lab, "mended", "/opt/cis490/orchestrator/stamp");
   await until(lab, 60, "test -e /var/lib/cis490/shipped/mended/receipt.json");
   assert.equal(await queue(lab), whole);
-}
-
-/** What waits and what is quarantined, byte for byte. */
-async function queue(lab: Host): Promise<string> {
-  const { stdout } = await lab.run(
-    "cd /var/lib/cis490 && find episodes quarantine -type f -exec sha256sum {} + | sort",
-  );
-  return stdout;
 }
 
 /** Until both have settled. */

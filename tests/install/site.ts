@@ -163,22 +163,3 @@ export async function letIn(from: Host, to: Host, name: string): Promise<void> {
     ssh-keygen -A
     systemctl start ssh`);
 }
-
-/** The words of one of the installers; what it said, and how it ended. */
-export async function runInstaller(host: Host, line: string) {
-  const said = await host.run(`cd / && { ${line}; } 2>&1`, { anyCode: true });
-  return { code: said.code, words: said.stdout };
-}
-
-/** All that an installer is responsible for: every name with type, owner, mode, time of change and access list. */
-export async function snapshot(host: Host): Promise<string> {
-  const places =
-    "/opt/cis490 /usr/bin/cis490 /usr/lib/cis490 /usr/local/lib /etc/cis490 /etc/systemd/system " +
-    "/etc/caddy /etc/passwd /etc/group /var/lib/cis490";
-  const { stdout } = await host.run(`
-    shopt -s nullglob
-    find ${places} -path '*/.git/index' -prune -o -printf '%p %y %u:%g %m %C@ %l\\n' 2>/dev/null | LC_ALL=C sort
-    getfacl -pR ${places} 2>/dev/null
-  `);
-  return stdout;
-}
