@@ -111,8 +111,8 @@ function readWhole(fs: PackFs, episodePath: string): Tree {
 }
 
 class Packing {
-  /** The first bytes of meta.json, one more than is allowed of it. */
-  readonly #metaBytes = new Uint8Array(META_LIMIT_BYTES + 1);
+  /** The first bytes of meta.json, at most one more than is allowed of it. */
+  #metaBytes = new Uint8Array(0);
   #metaLength = 0;
 
   constructor(
@@ -154,6 +154,9 @@ class Packing {
     const file = this.#open(entry);
     try {
       this.#compare(entry, file);
+      if (entry.path === META_NAME) {
+        this.#metaBytes = new Uint8Array(Math.min(entry.stat.sizeBytes, META_LIMIT_BYTES + 1));
+      }
       for (let left = entry.stat.sizeBytes; left > 0;) {
         if (this.writer.isFull) await this.#flush();
         const room = this.writer.room().subarray(0, left);

@@ -14,8 +14,8 @@ import { freeBuffer } from "./free_buffer.ts";
 const FRAME_BYTES = 1024 * 1024;
 /** Room behind a full frame for one more header; two paths of PATH_MAX make less than 20 KiB. */
 const HEADER_ROOM_BYTES = 64 * 1024;
-/** Room for a frame that does not get smaller (zstd.h, ZSTD_compressBound): one allocation, never a second. */
-const COMPRESSED_ROOM_BYTES = (FRAME_BYTES + HEADER_ROOM_BYTES) * 129 / 128;
+/** The fixed part of zstd.h's ZSTD_compressBound, generously. */
+const BOUND_MARGIN_BYTES = 1024;
 /** The file is synced so often that no single sync blocks for minutes. */
 const SYNC_BYTES = 64 * 1024 * 1024;
 
@@ -27,15 +27,26 @@ export interface Written {
   readonly tarBytes: number;
 }
 
-/** Gathers a frame in a buffer of its own; `flush` when it `isFull`, `finish` at the end. */
+/** A frame's buffer that nobody uses. A worker packs one episode at a time, so there is one, for all its episodes. */
+let idleBuffer: Uint8Array<ArrayBuffer> | undefined;
+
+function takeBuffer(): Uint8Array<ArrayBuffer> {
+  const buffer = idleBuffer ?? new Uint8Array(FRAME_BYTES + HEADER_ROOM_BYTES);
+  idleBuffer = undefined;
+  return buffer;
+}
+
+/** Gathers a frame; `flush` when it `isFull`, `finish` at the end. */
 export class PartialWriter {
-  readonly #buffer = new Uint8Array(FRAME_BYTES + HEADER_ROOM_BYTES);
+  /** Nothing is read of it but what was written since the last flush. */
+  readonly #buffer = takeBuffer();
   #used = 0;
   readonly #tarHash = createHash("sha256");
   readonly #archiveHash = createHash("sha256");
   #tarBytes = 0;
   #archiveBytes = 0;
   #syncedBytes = 0;
+  #isEnded = false;
 
   private constructor(private readonly file: WriteHandle, private readonly level: number) {}
 
@@ -84,12 +95,13 @@ export class PartialWriter {
     const tar = this.#buffer.subarray(0, this.#used);
     this.#used = 0;
     this.#tarHash.update(tar);
-    const frame = compressFrame(tar, this.level);
+    const boundBytes = compressBound(tar.byteLength);
+    const frame = compressFrame(tar, this.level, boundBytes);
     this.#archiveHash.update(frame);
     await this.file.write(frame);
     this.#tarBytes += tar.byteLength;
     this.#archiveBytes += frame.byteLength;
-    freeBuffer(frame, COMPRESSED_ROOM_BYTES);
+    freeBuffer(frame, boundBytes);
     if (this.#archiveBytes - this.#syncedBytes >= SYNC_BYTES) await this.#sync();
   }
 
@@ -102,7 +114,7 @@ export class PartialWriter {
   async finish(): Promise<Written> {
     await this.flush();
     await this.#sync();
-    this.file.close();
+    this.#end();
     return {
       episodeDigest: digestOfBytes(this.#tarHash.digest()),
       archiveDigest: digestOfBytes(this.#archiveHash.digest()),
@@ -111,18 +123,30 @@ export class PartialWriter {
     };
   }
 
-  /** Closes the file as it is. */
+  /** Closes the file as it is, unless that is done. */
   abandon(): void {
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    idleBuffer = this.#buffer;
     this.file.close();
   }
 }
 
+/** Room for a frame that does not get smaller: one allocation, never a second, and no more than a small frame needs. */
+function compressBound(bytes: number): number {
+  return bytes + Math.ceil(bytes / 128) + BOUND_MARGIN_BYTES;
+}
+
 /** One frame with a checksum, which tells its content's size: a reader needs no larger window than that. */
-function compressFrame(content: Uint8Array, level: number): Uint8Array {
+function compressFrame(content: Uint8Array, level: number, boundBytes: number): Uint8Array {
   // pledgedSrcSize is documented (node:zlib, ZstdOptions), but missing from @types/node.
   const options: ZstdOptions & { readonly pledgedSrcSize: number } = {
     pledgedSrcSize: content.byteLength,
-    chunkSize: COMPRESSED_ROOM_BYTES,
+    chunkSize: boundBytes,
     params: { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 },
   };
   return zstdCompressSync(content, options);
