@@ -3,7 +3,7 @@ import { exactFs, Libc } from "../sys/mod.ts";
 import { formatFailure, type FromPacker, type FromWorker, type ToWorker } from "./border.ts";
 import { pack } from "./pack.ts";
 
-const fs = exactFs(new Libc());
+const fs = exactFs(new Libc(), { mayBlock: true });
 
 globalThis.addEventListener("message", (event: Event) => {
   if (!(event instanceof MessageEvent)) return;

@@ -14,7 +14,7 @@ import {
 } from "../sys/mod.ts";
 import type { Shelf } from "./layout.ts";
 import { giveToOwner, type Queue } from "./queue.ts";
-import { type EpisodeRecord, removeRecord, writeRecord } from "./record.ts";
+import { type EpisodeRecord, removeRecord, writeRecordSoon } from "./record.ts";
 import {
   findTarget,
   formatReason,
@@ -53,14 +53,29 @@ async function moveTo(
   const place = layout.place(shelf, target.name);
   await ensureDirDurably(fs, place.directory, { mode: 0o750 });
   await writeFileDurably(fs, place.note, new TextEncoder().encode(text), { mode: 0o640 });
-  return await finishMove(queue, id, signature, shelf, target.name);
+  return await moveNoted(queue, id, signature, shelf, target.name);
+}
+
+/** The rest of a move whose note was found. Throws FsError. */
+export async function finishMove(
+  queue: Disk,
+  id: EpisodeId,
+  signature: Signature,
+  shelf: Shelf,
+  name: string,
+): Promise<Moved> {
+  const { fs, layout } = queue;
+  // It may be from a process that was killed before its syncs.
+  await fs.syncDir(layout.shelf(shelf));
+  await fs.syncDir(layout.place(shelf, name).directory);
+  return await moveNoted(queue, id, signature, shelf, name);
 }
 
 /**
  * The rest of a move whose note is on the disk: compares once more, renames, cleans up. When the episode has changed, the
- * note goes away again. Throws FsError.
+ * note goes away again.
  */
-export async function finishMove(
+async function moveNoted(
   queue: Disk,
   id: EpisodeId,
   signature: Signature,
@@ -74,9 +89,6 @@ export async function finishMove(
     await removeIfEmpty(queue, place.directory);
     return "changed";
   }
-  // The note may be from a process that was killed before its syncs.
-  await fs.syncDir(layout.shelf(shelf));
-  await fs.syncDir(place.directory);
   await fs.renameNoReplace(layout.episode(id), place.episode);
   // Before the archive goes: a cut must not leave the episode in the queue without it, and its note elsewhere.
   await syncMove(fs, layout.episode(id), place.episode);
@@ -113,12 +125,12 @@ export async function clearOutbox(queue: Disk, id: EpisodeId): Promise<void> {
 }
 
 /**
- * Gives the archive that was packed and synced its name. The record is on the disk first: an archive with a readable
- * record of its signature is what the record says. Throws FsError.
+ * Gives the archive that was packed and synced its name, and the record that tells of it its own, in one sync. A cut between
+ * the two leaves an archive without its record, which is packed again. Throws FsError.
  */
 export async function commitArchive(queue: Disk, record: EpisodeRecord): Promise<void> {
   const { fs, layout } = queue;
-  await writeRecord(fs, layout, record);
+  await writeRecordSoon(fs, layout, record);
   await giveToOwner(fs, layout.partial(record.id), layout.outbox);
   await renameDurably(fs, layout.partial(record.id), layout.archive(record.id));
 }

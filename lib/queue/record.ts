@@ -12,7 +12,7 @@ import {
   type Signature,
   type Stamp,
 } from "../episode/mod.ts";
-import { findFile, type Fs, OddFileError, unlinkDurably, writeFileDurably } from "../sys/mod.ts";
+import { findFile, type Fs, OddFileError, replaceFile, unlinkDurably } from "../sys/mod.ts";
 import type { Layout } from "./layout.ts";
 
 /** The archive in the outbox that the record describes. */
@@ -196,14 +196,26 @@ export function findRecord(
   return record?.id === id ? record : undefined;
 }
 
+type RecordFs = Pick<Fs, "create" | "chmod" | "chown" | "unlink" | "rename">;
+
 /** Replaces the record, durably. */
 export async function writeRecord(
-  fs: Pick<Fs, "create" | "chmod" | "chown" | "unlink" | "rename" | "syncDir">,
+  fs: RecordFs & Pick<Fs, "syncDir">,
+  layout: Layout,
+  record: EpisodeRecord,
+): Promise<void> {
+  await writeRecordSoon(fs, layout, record);
+  await fs.syncDir(layout.outbox);
+}
+
+/** Replaces the record, its bytes synced; durable with the next sync of the outbox. */
+export async function writeRecordSoon(
+  fs: RecordFs,
   layout: Layout,
   record: EpisodeRecord,
 ): Promise<void> {
   const bytes = new TextEncoder().encode(formatRecord(record));
-  await writeFileDurably(fs, layout.record(record.id), bytes);
+  await replaceFile(fs, layout.record(record.id), bytes);
 }
 
 /** Forgets what is known of the episode, durably. */

@@ -78,6 +78,22 @@ export async function writeFileDurably(
   bytes: Uint8Array,
   options: NewFileOptions = {},
 ): Promise<void> {
+  await replaceFile(fs, path, bytes, options);
+  // A cut before this brings the old file back.
+  await fs.syncDir(parentOf(path));
+}
+
+/**
+ * The same without the last sync: which of the two files a power cut leaves is open until somebody syncs the directory.
+ *
+ * unlink(new), open(new, O_CREAT|O_EXCL), write, fsync, rename(new, path)
+ */
+export async function replaceFile(
+  fs: Pick<PlainFs, "create" | "chmod" | "chown" | "unlink" | "rename">,
+  path: string,
+  bytes: Uint8Array,
+  options: NewFileOptions = {},
+): Promise<void> {
   const fresh = `${path}.new`;
   await unlinkIfThere(fs, fresh);
   await createSynced(fs, fresh, bytes, options);
@@ -87,8 +103,6 @@ export async function writeFileDurably(
     await removeLeftover(fs, fresh);
     throw error;
   }
-  // A cut before this brings the old file back.
-  await fs.syncDir(parentOf(path));
 }
 
 /**

@@ -18,6 +18,7 @@ import {
   type WriteHandle,
 } from "./fs.ts";
 import type { Libc } from "./libc.ts";
+import { SharedSyncs } from "./shared_syncs.ts";
 
 /** Runs `call`, translating what Deno or Node throws. Anything without an errno is a bug and passes through. */
 function translate<T>(operation: string, subject: string, call: () => T): T {
@@ -52,24 +53,51 @@ function fsErrorOf(operation: string, subject: string, error: unknown): unknown 
   return error;
 }
 
+/** Done when it returns; what it throws becomes a rejection. */
+function translatePrompt<T>(operation: string, subject: string, call: () => T): Promise<T> {
+  return Promise.try(() => translate(operation, subject, call));
+}
+
+export interface RealFsOptions {
+  /** In a worker that has nothing else to do meanwhile, a file is synced without another thread. */
+  readonly mayBlock?: boolean;
+}
+
+/** A write of at most so many bytes is a copy within the kernel. */
+const PROMPT_WRITE_BYTES = 64 * 1024;
+/** Freeing the blocks of a larger file takes a while. */
+const PROMPT_UNLINK_BYTES = 16 * 1024 * 1024;
+
 class FileWriteHandle implements WriteHandle {
-  constructor(private readonly file: Deno.FsFile, private readonly path: string) {}
+  constructor(
+    private readonly file: Deno.FsFile,
+    private readonly path: string,
+    private readonly options: RealFsOptions,
+  ) {}
 
   write(bytes: Uint8Array): Promise<void> {
-    return translateAsync("write", this.path, async () => {
-      for (let at = 0; at < bytes.byteLength;) at += await this.file.write(bytes.subarray(at));
+    const { file, path } = this;
+    if (bytes.byteLength <= PROMPT_WRITE_BYTES) {
+      return translatePrompt("write", path, () => {
+        for (let at = 0; at < bytes.byteLength;) at += file.writeSync(bytes.subarray(at));
+      });
+    }
+    return translateAsync("write", path, async () => {
+      for (let at = 0; at < bytes.byteLength;) at += await file.write(bytes.subarray(at));
     });
   }
   seek(offset: number): Promise<void> {
-    return translateAsync("lseek", this.path, async () => {
-      await this.file.seek(offset, Deno.SeekMode.Start);
+    return translatePrompt("lseek", this.path, () => {
+      this.file.seekSync(offset, Deno.SeekMode.Start);
     });
   }
   truncate(sizeBytes: number): Promise<void> {
     return translateAsync("ftruncate", this.path, () => this.file.truncate(sizeBytes));
   }
   sync(): Promise<void> {
-    return translateAsync("fsync", this.path, () => this.file.sync());
+    const { file, path } = this;
+    if (this.options.mayBlock) return translatePrompt("fsync", path, () => file.syncSync());
+    return translateAsync("fsync", path, () => file.sync());
   }
   close(): void {
     this.file.close();
@@ -118,10 +146,15 @@ export function readSmallFile(path: string, limitBytes: number): Uint8Array<Arra
 /**
  * The file system through Deno alone. Its limits: times are whole milliseconds, and names that are not UTF-8
  * are missing from `list`, so it is for directories whose names this program gives itself.
+ *
+ * What the kernel does in its own memory is done at once: the way to another thread and back costs more than the call, and
+ * one episode takes forty of them. What waits for the disk, fsync(2) above all, goes that way.
  */
 export function plainFs(): PlainFs {
+  const lstat = (path: string) =>
+    translate("lstat", path, () => statOf(lstatSync(path, { bigint: true })));
   return {
-    lstat: (path) => translate("lstat", path, () => statOf(lstatSync(path, { bigint: true }))),
+    lstat,
     list: (path) =>
       translate(
         "readdir",
@@ -147,53 +180,66 @@ export function plainFs(): PlainFs {
         const { bavail, blocks, bsize } = statfsSync(path);
         return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
       }),
+    ...changes(lstat, {}),
+  };
+}
 
+async function syncDirectory(path: string): Promise<void> {
+  const directory = Deno.openSync(path, { read: true });
+  try {
+    await directory.sync();
+  } finally {
+    directory.close();
+  }
+}
+
+type Changes = Omit<PlainFs, "lstat" | "list" | "openRead" | "readLink" | "space">;
+
+function changes(lstat: PlainFs["lstat"], options: RealFsOptions): Changes {
+  const syncs = new SharedSyncs((path) => translateAsync("fsync", path, () => syncDirectory(path)));
+  return {
     create: (path, mode = 0o600) =>
-      translateAsync(
-        "open",
-        path,
-        async () =>
-          new FileWriteHandle(await Deno.open(path, { write: true, createNew: true, mode }), path),
-      ),
+      translatePrompt("open", path, () => {
+        const file = Deno.openSync(path, { write: true, createNew: true, mode });
+        return new FileWriteHandle(file, path, options);
+      }),
     openWrite: (path) =>
-      translateAsync(
+      translatePrompt(
         "open",
         path,
-        async () => new FileWriteHandle(await Deno.open(path, { write: true }), path),
+        () => new FileWriteHandle(Deno.openSync(path, { write: true }), path, options),
       ),
-    rename: (from, to) => translateAsync("rename", `${from} -> ${to}`, () => Deno.rename(from, to)),
-    link: (from, to) => translateAsync("link", `${from} -> ${to}`, () => Deno.link(from, to)),
+    rename: (from, to) =>
+      translatePrompt("rename", `${from} -> ${to}`, () => Deno.renameSync(from, to)),
+    link: (from, to) => translatePrompt("link", `${from} -> ${to}`, () => Deno.linkSync(from, to)),
     // Deno.remove takes a file or an empty directory, whichever is there: each call has to look for its own kind.
     unlink: (path) =>
       translateAsync("unlink", path, async () => {
-        if ((await Deno.lstat(path)).isDirectory) throw new FsError("unlink", path, "EISDIR");
-        await Deno.remove(path);
+        const { type, sizeBytes } = lstat(path);
+        if (type === "directory") throw new FsError("unlink", path, "EISDIR");
+        if (sizeBytes > PROMPT_UNLINK_BYTES) await Deno.remove(path);
+        else Deno.removeSync(path);
       }),
-    mkdir: (path, mode = 0o700) => translateAsync("mkdir", path, () => Deno.mkdir(path, { mode })),
+    mkdir: (path, mode = 0o700) =>
+      translatePrompt("mkdir", path, () => Deno.mkdirSync(path, { mode })),
     rmdir: (path) =>
-      translateAsync("rmdir", path, async () => {
-        if (!(await Deno.lstat(path)).isDirectory) throw new FsError("rmdir", path, "ENOTDIR");
-        await Deno.remove(path);
+      translatePrompt("rmdir", path, () => {
+        if (lstat(path).type !== "directory") throw new FsError("rmdir", path, "ENOTDIR");
+        Deno.removeSync(path);
       }),
-    chmod: (path, mode) => translateAsync("chmod", path, () => Deno.chmod(path, mode)),
-    chown: (path, uid, gid) => translateAsync("chown", path, () => Deno.chown(path, uid, gid)),
-    syncDir: (path) =>
-      translateAsync("fsync", path, async () => {
-        const directory = await Deno.open(path, { read: true });
-        try {
-          await directory.sync();
-        } finally {
-          directory.close();
-        }
-      }),
+    chmod: (path, mode) => translatePrompt("chmod", path, () => Deno.chmodSync(path, mode)),
+    chown: (path, uid, gid) => translatePrompt("chown", path, () => Deno.chownSync(path, uid, gid)),
+    syncDir: (path) => syncs.sync(path),
   };
 }
 
 /** The file system seen exactly: every name, every nanosecond, no link followed. Needs the C library. */
-export function exactFs(libc: Libc): Fs {
+export function exactFs(libc: Libc, options: RealFsOptions = {}): Fs {
+  const lstat = (path: string) => libc.lstat(path);
   return {
     ...plainFs(),
-    lstat: (path) => libc.lstat(path),
+    ...changes(lstat, options),
+    lstat,
     list: (path) => libc.list(path),
     openRead: (path) => {
       const fd = libc.openRead(path);
