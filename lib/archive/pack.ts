@@ -29,6 +29,8 @@ export interface PackHooks {
   readonly onStart?: () => void;
   /** Rejects with the signal's reason; seen after every MiB. */
   readonly signal?: AbortSignal | undefined;
+  /** Awaited after every MiB: lets an abort come in, where nothing else waits for anything. */
+  readonly turn?: (() => Promise<void>) | undefined;
   /** Called after every MiB with the bytes of tar so far. Must not throw. */
   readonly onProgress?: ((tarBytes: number) => void) | undefined;
 }
@@ -147,6 +149,7 @@ class Packing {
   async #flush(): Promise<void> {
     await this.writer.flush();
     this.hooks.onProgress?.(this.writer.tarBytes);
+    await this.hooks.turn?.();
     this.hooks.signal?.throwIfAborted();
   }
 

@@ -44,7 +44,10 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "lib/sys/watch.ts": { uses: ["Deno"], why: "inotify" },
 
   "lib/episode/tree.ts": { uses: ["node:crypto"], why: "sha256 of the source signature" },
-  "lib/archive/pack_worker.ts": { uses: ["globalThis"], why: "a worker's own message port" },
+  "lib/archive/pack_worker.ts": {
+    uses: ["globalThis", "node:timers"],
+    why: "a worker's own message port, and a turn for what comes in by it",
+  },
   "lib/archive/partial_writer.ts": {
     uses: ["node:crypto", "node:zlib"],
     why: "sha256 of both streams; the native zstd compressor",
