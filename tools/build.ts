@@ -9,6 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { compileConfig } from "./build_config.ts";
+import { findUnused } from "./build_excludes.ts";
 import { ENGINE_FLAGS, PERMISSIONS, WORKERS } from "./build_permissions.ts";
 import { digestInputs } from "./build_stamp.ts";
 import { type Arch, DenortError, ensureDenort } from "./denort.ts";
@@ -76,6 +77,7 @@ async function build(arch: Arch, name: string, embedded: Embedded): Promise<void
         ...ENGINE_FLAGS,
         ...["--include", "dist/build_info.json"],
         ...(await findWorkers()).flatMap((worker) => ["--include", worker]),
+        ...(await findExcludes(work)).flatMap((path) => ["--exclude", path]),
         "main.ts",
       ],
       cwd: ROOT,
@@ -121,6 +123,28 @@ async function findWorkers(): Promise<string[]> {
     if (await findText(`${ROOT}/${worker}`) !== "") found.push(worker);
   }
   return found;
+}
+
+/** What of the npm packages the program never loads. */
+async function findExcludes(work: string): Promise<string[]> {
+  const config = `${work}/deno.json`;
+  // On a fresh machine the packages are not here yet.
+  await deno("cache", "--quiet", "--config", config, "--no-lock", "--no-check", "main.ts");
+  const { npmCache }: { npmCache: string } = JSON.parse(await deno("info", "--json"));
+  const { imports }: { imports: Readonly<Record<string, string>> } = JSON.parse(
+    await Deno.readTextFile(config),
+  );
+  return findUnused(imports, npmCache);
+}
+
+async function deno(command: string, ...args: string[]): Promise<string> {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: [command, ...args],
+    cwd: ROOT,
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new BuildError(`deno ${command} failed; what is wrong stands above`);
+  return new TextDecoder().decode(stdout);
 }
 
 async function readVersion(): Promise<string> {

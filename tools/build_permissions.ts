@@ -66,9 +66,13 @@ export const PERMISSIONS: readonly Permission[] = [
 
 /**
  * Other flags of `deno compile`. V8 takes its heap limit from the machine's memory and ignores a unit's MemoryMax=, so a
- * limit of our own is given, in MiB.
+ * limit of our own is given, in MiB. The code cache would lie in /tmp under a name that anyone can take, be run by whoever
+ * starts the program next, root too, and saves nothing that can be measured.
  */
-export const ENGINE_FLAGS: readonly string[] = ["--v8-flags=--max-old-space-size=160"];
+export const ENGINE_FLAGS: readonly string[] = [
+  "--v8-flags=--max-old-space-size=160",
+  "--no-code-cache",
+];
 
 /** Modules that are started by URL, as workers, and so are not found by following imports. */
 export const WORKERS: readonly string[] = ["lib/archive/pack_worker.ts"];
