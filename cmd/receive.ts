@@ -10,8 +10,10 @@ import {
 import type { Log } from "../lib/events/mod.ts";
 import {
   askReady,
+  CATALOGUE_NAME,
   checkSelf,
   createReceiver,
+  keepCatalogue,
   listen,
   type ListenAddress,
   openMeter,
@@ -44,8 +46,12 @@ export async function run(args: { readonly config: string | undefined }, io: Io)
   const machine: Machine = { fs, clock: systemClock, log };
   const store = await openPosixStore(machine, config.storeDir);
   const parts = changeableOf(config, machine, io);
+  const catalogue = keepCatalogue(
+    { ...machine, store },
+    `${config.storeDir}/${CATALOGUE_NAME}`,
+  );
   const meter = await openMeter();
-  const receiver = createReceiver({ ...machine, ...parts, store, meter, version });
+  const receiver = createReceiver({ ...machine, ...parts, store, catalogue, meter, version });
   await parts.window.refresh();
   const handle = (request: Request, peer?: string) =>
     receiver.app.fetch(request, peer === undefined ? {} : { peer });

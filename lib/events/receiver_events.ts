@@ -75,6 +75,14 @@ export const RECEIVER_EVENTS = {
     "warning",
     (f) => `${f.requests} requests from ${f.from} were refused as unauthorized: ${f.why}`,
   ),
+  "catalogue-checked": event<{ episodes: number; removed: number; ms: number }>(
+    "info",
+    (f) => `the catalogue was compared with the receipts of ${f.episodes} episodes`,
+  ),
+  "catalogue-failed": event<{ path: string; why: string }>(
+    "warning",
+    (f) => `the catalogue can't be used and will be made anew; no episode depends on it: ${f.why}`,
+  ),
   "tokens-read": event<{ path: string; tokens: number }>(
     "info",
     (f) => `${f.tokens} tokens read from ${f.path}`,

@@ -30,6 +30,7 @@ export async function commit(
   }
   meter.synced("commit", syncing.totalMs);
   if (result.kind === "stored") meter.stored(host, receipt.archive_bytes, clock.now());
+  if (result.kind === "stored") parts.catalogue?.note(result.receipt);
   await dropPartials(parts, host, id);
   return result;
 }
@@ -76,7 +77,7 @@ export function startAdoption(parts: Parts, host: HostId, id: EpisodeId): void {
     try {
       const verified = await inspectReading(store.openArchive(host, id), limits);
       const facts = { stamp: verified.stamp, nowMs: clock.now(), version };
-      await store.adopt(receiptOf(host, id, verified, facts));
+      parts.catalogue?.note(await store.adopt(receiptOf(host, id, verified, facts)));
       log("archive-adopted", { host, id });
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;

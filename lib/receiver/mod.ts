@@ -6,6 +6,9 @@
  * verification.ts, and stored by commit.ts in a store (store.ts says what any store promises).
  */
 export { type AppEnv, createApp } from "./app.ts";
+export * from "./catalogue/catalogue.ts";
+export { keepCatalogue } from "./catalogue/keeper.ts";
+export { SqliteCatalogue } from "./catalogue/sqlite.ts";
 export { type IdentityParts, type ProxyTrust } from "./identity.ts";
 export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
 export { type Meter, openMeter, type Readings, type SyncStep } from "./meter.ts";
@@ -20,7 +23,9 @@ export {
   type ServerParts,
 } from "./server.ts";
 export * from "./store.ts";
+export { CATALOGUE_NAME } from "./store/layout.ts";
 export { openPosixStore, type PosixStoreParts } from "./store/posix.ts";
+export { openPosixView, type PosixView } from "./store/view.ts";
 export {
   digestOfToken,
   formatToken,

@@ -3,6 +3,7 @@ import type { Log } from "../events/mod.ts";
 import type { Clock } from "../sys/mod.ts";
 import type { UploadLimit } from "../wire/mod.ts";
 import type { WindowKeeper } from "../window/mod.ts";
+import type { Catalogue } from "./catalogue/catalogue.ts";
 import type { IdentityParts } from "./identity.ts";
 import { InFlight } from "./in_flight.ts";
 import { FairPlaces } from "./fair_places.ts";
@@ -16,6 +17,8 @@ import { Turns } from "./turns.ts";
 
 export interface ReceiverOptions {
   readonly store: Store;
+  /** Is told of each newly stored episode; a receiver does without. */
+  readonly catalogue?: Catalogue;
   readonly clock: Clock;
   readonly log: Log;
   readonly window: WindowKeeper;

@@ -7,7 +7,7 @@ import { type Changeable, createParts, type Parts, type ReceiverOptions } from "
 
 export interface Receiver {
   readonly app: Hono<AppEnv>;
-  /** Sweeps, adopts and keeps the window fresh until `signal` is aborted. */
+  /** Sweeps, adopts, keeps the window fresh and the catalogue up to date until `signal` is aborted. */
   maintain(signal: AbortSignal): Promise<void>;
   /** Exchanges these from the next request on. */
   change(changed: Changeable): void;
@@ -25,7 +25,11 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     app: createApp(parts),
     async maintain(signal) {
       await adoptAll(parts);
-      await Promise.all([keepWindow(signal), sweepRegularly(parts, signal)]);
+      await Promise.all([
+        keepWindow(signal),
+        sweepRegularly(parts, signal),
+        parts.catalogue?.run(signal),
+      ]);
     },
     change(changed) {
       Object.assign(parts, changed);

@@ -67,15 +67,29 @@ export type Commit =
   /** An archive has the name and no receipt tells what it is: it must be verified, then adopted or set aside. */
   | { readonly kind: "unreceipted" };
 
-/** Every method may reject with FsError: `full` and `broken` are the disk's, anything but `busy` needs a person. */
-export interface Store {
+/** What an episode is called in a store. */
+export interface EpisodeName {
+  readonly host: HostId;
+  readonly id: EpisodeId;
+}
+
+/**
+ * A store to look at, also while another process uses it: nothing is locked, swept or changed. Every method may reject
+ * with FsError: `full` and `broken` are the disk's, anything but `busy` needs a person.
+ */
+export interface StoreView {
   /** The receipt of a stored episode. */
   find(host: HostId, id: EpisodeId): Promise<Receipt | undefined>;
+  /** The names that have a receipt, good or not, in no order: much cheaper than the receipts. */
+  names(): AsyncIterable<EpisodeName>;
   /** The receipts of all stored episodes, in no order. */
   receipts(): AsyncIterable<Receipt>;
   /** Opens a stored archive, or one without a receipt. Throws FsError `gone`. */
   openArchive(host: HostId, id: EpisodeId): Reading;
+}
 
+/** A store in use: by one process at a time. */
+export interface Store extends StoreView {
   /** A place for the bytes of one request. */
   receive(host: HostId, id: EpisodeId): Promise<Incoming>;
   /**
@@ -98,7 +112,7 @@ export interface Store {
   dropPartial(key: UploadKey): Promise<void>;
 
   /** Names of archives without a receipt: a cut between the two leaves one. */
-  unreceipted(): Promise<readonly { readonly host: HostId; readonly id: EpisodeId }[]>;
+  unreceipted(): Promise<readonly EpisodeName[]>;
   /** Gives the archive of that name its receipt. Durable when it returns. */
   adopt(receipt: Receipt): Promise<Receipt>;
   /** Moves an archive without a receipt out of the way; where to, for a person to look at until it is swept. */

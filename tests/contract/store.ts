@@ -117,6 +117,7 @@ export function storeContract(name: string, start: () => Promise<Bench>): void {
     assert.deepEqual(await again.find(HOST, ID), receiptFor(bytes));
     assert.deepEqual(readAll(again.openArchive(HOST, ID)), bytes);
     assert.deepEqual(await Array.fromAsync(again.receipts()), [receiptFor(bytes)]);
+    assert.deepEqual(await Array.fromAsync(again.names()), [{ host: HOST, id: ID }]);
     assert.deepEqual(await again.unreceipted(), []);
   });
 

@@ -7,6 +7,7 @@
  * uploads/<host>/<id>~<n>.incoming                     the body of one request
  * uploads/<host>/<id>~<n>.new                          a file on its way to a name
  * uploads/<host>/<id>~<n>.aside                        moved out of the way, for a person to look at
+ * catalogue.sqlite3                                    an index of the receipts
  * ```
  *
  * `~` is in no id, so no two of these names collide; and as ids hold no `/` and never begin with a dot, no name leads
@@ -21,6 +22,9 @@ import {
   type HostId,
 } from "../../episode/mod.ts";
 import type { UploadKey } from "../store.ts";
+
+/** In the store's directory: the index of the receipts. SQLite puts two files beside it. */
+export const CATALOGUE_NAME = "catalogue.sqlite3";
 
 const RECEIPT = ".json";
 const STATE = /^(.+)~([0-9a-f]{64})\.json$/;

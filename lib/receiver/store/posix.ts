@@ -12,17 +12,17 @@ import {
   type Clock,
   createSynced,
   ensureDirDurably,
-  findFile,
   isFsError,
   linkIfAbsent,
   type PlainFs,
   type Space,
   unlinkIfThere,
 } from "../../sys/mod.ts";
-import { formatReceipt, parseReceipt, type Receipt } from "../../wire/mod.ts";
+import { formatReceipt, type Receipt } from "../../wire/mod.ts";
 import type {
   Announcement,
   Commit,
+  EpisodeName,
   Incoming,
   PartialUpload,
   Piece,
@@ -32,11 +32,10 @@ import type {
 } from "../store.ts";
 import { Directories } from "./directories.ts";
 import { GrowingFile } from "./growing_file.ts";
-import { Layout, parseEpisodeName, parseHostName } from "./layout.ts";
+import { Layout, parseHostName } from "./layout.ts";
 import { Partials } from "./partials.ts";
 import { sweepLeftovers, sweepOld } from "./sweep.ts";
-
-const RECEIPT_LIMIT_BYTES = 64 * 1024;
+import { PosixView } from "./view.ts";
 
 export interface PosixStoreParts {
   readonly fs: PlainFs;
@@ -99,6 +98,7 @@ class PosixStore implements Store {
   readonly #fs: PlainFs;
   readonly #directories: Directories;
   readonly #partials: Partials;
+  readonly #view: PosixView;
   /** One commit at a time for an episode; a look waits for it, since a linked name may not be durable yet. */
   readonly #commits = new Map<string, Promise<unknown>>();
   #number = 0;
@@ -107,22 +107,27 @@ class PosixStore implements Store {
     this.#fs = parts.fs;
     this.#directories = new Directories(parts.fs);
     this.#partials = new Partials(parts.fs, layout, this.#directories);
+    this.#view = new PosixView(parts.fs, layout);
   }
 
   async find(host: HostId, id: EpisodeId): Promise<Receipt | undefined> {
     await this.#commits.get(this.layout.archive(host, id));
-    return this.#look(host, id);
+    return this.#view.look(host, id);
+  }
+
+  names(): AsyncIterable<EpisodeName> {
+    return this.#view.names();
   }
 
   async *receipts(): AsyncGenerator<Receipt> {
-    for (const { host, id, kind } of this.#names()) {
-      const receipt = kind === "receipt" ? await this.find(host, id) : undefined;
+    for await (const { host, id } of this.names()) {
+      const receipt = await this.find(host, id);
       if (receipt !== undefined) yield receipt;
     }
   }
 
   openArchive(host: HostId, id: EpisodeId): Reading {
-    return this.#fs.openRead(this.layout.archive(host, id));
+    return this.#view.openArchive(host, id);
   }
 
   async receive(host: HostId, id: EpisodeId): Promise<Incoming> {
@@ -144,7 +149,7 @@ class PosixStore implements Store {
         () => linkIfAbsent(this.#fs, bytes, this.layout.archive(host, id)),
       );
       if (result === "linked") return { kind: "stored", receipt: await this.#putReceipt(receipt) };
-      const there = this.#look(host, id);
+      const there = this.#view.look(host, id);
       return there === undefined ? { kind: "unreceipted" } : { kind: "already", receipt: there };
     });
   }
@@ -171,10 +176,10 @@ class PosixStore implements Store {
     return this.#partials.drop(key);
   }
 
-  unreceipted(): Promise<readonly { readonly host: HostId; readonly id: EpisodeId }[]> {
-    const found = new Map<string, { host: HostId; id: EpisodeId }>();
+  unreceipted(): Promise<readonly EpisodeName[]> {
+    const found = new Map<string, EpisodeName>();
     const receipts = new Set<string>();
-    for (const { kind, host, id } of this.#names()) {
+    for (const { kind, host, id } of this.#view.entries()) {
       if (kind === "archive") found.set(`${host}/${id}`, { host, id });
       else receipts.add(`${host}/${id}`);
     }
@@ -187,7 +192,7 @@ class PosixStore implements Store {
     return this.#exclusively(
       host,
       id,
-      async () => this.#look(host, id) ?? await this.#putReceipt(receipt),
+      async () => this.#view.look(host, id) ?? await this.#putReceipt(receipt),
     );
   }
 
@@ -201,7 +206,7 @@ class PosixStore implements Store {
   }
 
   sweep(keepMs: number): Promise<void> {
-    const isStored = (key: UploadKey) => this.#look(key.host, key.id) !== undefined;
+    const isStored = (key: UploadKey) => this.#view.look(key.host, key.id) !== undefined;
     return sweepOld(this.parts, this.layout, this.#partials, { keepMs, isStored });
   }
 
@@ -213,20 +218,6 @@ class PosixStore implements Store {
     const path = `${this.layout.uploads}/probe~${++this.#number}`;
     await createSynced(this.#fs, path, new TextEncoder().encode("cis490\n"));
     await this.#fs.unlink(path);
-  }
-
-  /** The receipt of an episode that is there: readable, of this name, and with an archive of its size beside it. */
-  #look(host: HostId, id: EpisodeId): Receipt | undefined {
-    const bytes = findFile(this.#fs, this.layout.receipt(host, id), RECEIPT_LIMIT_BYTES);
-    const receipt = bytes && parseReceipt(new TextDecoder().decode(bytes));
-    if (receipt === undefined || receipt.host !== host || receipt.id !== id) return undefined;
-    try {
-      const { type, sizeBytes } = this.#fs.lstat(this.layout.archive(host, id));
-      return type === "file" && sizeBytes === receipt.archive_bytes ? receipt : undefined;
-    } catch (error) {
-      if (isFsError(error, "gone")) return undefined;
-      throw error;
-    }
   }
 
   /** Links a receipt to its name: the commit. The caller knows that the archive beside it is the receipt's. */
@@ -291,17 +282,6 @@ class PosixStore implements Store {
     if (from instanceof PosixIncoming) return from.path;
     if ("archiveDigest" in from) return this.layout.partial(from);
     throw new TypeError("these bytes were received by another store");
-  }
-
-  *#names() {
-    for (const { name } of this.#fs.list(this.layout.episodes)) {
-      const host = parseHostName(name);
-      if (host === undefined) continue;
-      for (const entry of this.#fs.list(this.layout.episodesOf(host))) {
-        const parsed = parseEpisodeName(entry.name ?? "");
-        if (parsed !== undefined) yield { ...parsed, host };
-      }
-    }
   }
 
   async #exclusively<T>(host: HostId, id: EpisodeId, work: () => Promise<T>): Promise<T> {
