@@ -22,6 +22,10 @@ const LAB_HOST_FILES = {
 const RECEIVER_FILES = {
   "/etc/cis490/receiver.toml": "the configuration (docs/configuration.md)",
 };
+const STORE_FILES = {
+  ...RECEIVER_FILES,
+  "STORE_DIR/episodes/HOST/": "archives and their receipts (docs/receiver.md)",
+};
 const CONFIG_VARIABLE = {
   CIS490_CONFIG: "the configuration file, unless --config is given",
 };
@@ -113,6 +117,36 @@ export const COMMANDS: readonly Command[] = [
     },
     permissions: ["read", "write", "net", "run", "env", "sys"],
     load: async () => (await import("./receive.ts")).run,
+  }),
+  command({
+    path: ["receive", "list"],
+    summary: "list the stored episodes",
+    description: [
+      "A line for each episode, the oldest first: host, id, when it was stored, the size of its archive, the commit that " +
+      "recorded it. With --json, the receipts. It only looks, also while the receiver serves.",
+    ],
+    flags: {
+      host: { kind: "text", value: "HOST", about: "Only those of this lab host" },
+      since: {
+        kind: "text",
+        value: "WHEN",
+        about: "Only those stored since: 24h ago, or a time like 2026-01-02T03:04:05Z",
+      },
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    examples: [
+      {
+        about: "what came in today from one host",
+        command: "sudo cis490 receive list --host lab-host-01 --since 24h",
+      },
+      { about: "for a program", command: "sudo cis490 receive list --json" },
+    ],
+    exitCodes: { 0: "listed", 1: "the store can't be read" },
+    files: STORE_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "env"],
+    load: async () => (await import("./receive_list.ts")).run,
   }),
   command({
     path: ["receive", "token", "add"],

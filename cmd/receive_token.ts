@@ -1,6 +1,5 @@
 /** `cis490 receive token add|list|revoke`: who may send episodes. */
 import { loadReceiverConfig } from "../lib/config/mod.ts";
-import { findHostId, type HostId, ID_GRAMMAR_WORDS } from "../lib/episode/mod.ts";
 import {
   digestOfToken,
   formatToken,
@@ -12,7 +11,7 @@ import {
 import { isFsError, type Owner, parentOf, plainFs, systemClock } from "../lib/sys/mod.ts";
 import { formatTable, type Io } from "./print.ts";
 import { receiverConfigFile } from "./receive.ts";
-import { UsageError } from "./usage_error.ts";
+import { parseHost } from "./receive_store.ts";
 
 interface ConfigArgs {
   readonly config: string | undefined;
@@ -22,7 +21,7 @@ const fs = plainFs();
 
 /** Makes a token, prints it alone on its line, and keeps only its SHA-256. */
 export async function add(args: ConfigArgs & { readonly host: string }, io: Io): Promise<number> {
-  const host = readHost(args.host, ["receive", "token", "add"]);
+  const host = parseHost(args.host, ["receive", "token", "add"]);
   const token = formatToken(crypto.getRandomValues(new Uint8Array(32)));
   const path = await changeTokens(args, io, (rows) => [...rows, {
     host,
@@ -61,7 +60,7 @@ export async function revoke(
   args: ConfigArgs & { readonly host: string },
   io: Io,
 ): Promise<number> {
-  const host = readHost(args.host, ["receive", "token", "revoke"]);
+  const host = parseHost(args.host, ["receive", "token", "revoke"]);
   let revoked = 0;
   const path = await changeTokens(args, io, (rows) => {
     const kept = rows.filter((row) => row.host !== host);
@@ -74,12 +73,6 @@ export async function revoke(
   }
   io.stderr(`cis490: ${revoked} of ${host}'s tokens revoked; the receiver notices within a second`);
   return 0;
-}
-
-function readHost(text: string, path: readonly string[]): HostId {
-  const host = findHostId(text);
-  if (host === undefined) throw new UsageError(`${text} is no host: ${ID_GRAMMAR_WORDS}`, path);
-  return host;
 }
 
 /** Replaces the file's rows, alone; returns where it is. Throws ConfigError, TokensError, FsError. */

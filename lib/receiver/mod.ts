@@ -10,6 +10,7 @@ export * from "./catalogue/catalogue.ts";
 export { keepCatalogue } from "./catalogue/keeper.ts";
 export { SqliteCatalogue } from "./catalogue/sqlite.ts";
 export { type IdentityParts, type ProxyTrust } from "./identity.ts";
+export { listEpisodes, type Listing } from "./listing.ts";
 export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
 export { type Meter, openMeter, type Readings, type SyncStep } from "./meter.ts";
 export { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";

@@ -50,24 +50,30 @@ const schema = v.object({
 /** Sizes in bytes; `stored_at` is RFC 3339 in UTC; `receiver` is the version that stored it. */
 export type Receipt = v.InferOutput<typeof schema>;
 
-/** The receipt as JSON; digests are written `sha256:<hex>`. {@link parseReceipt} inverts it. */
+/** The receipt as JSON's value; digests are written `sha256:<hex>`. */
+export function receiptToJson(receipt: Receipt): Record<string, string | number> {
+  return {
+    ...receipt,
+    episode_digest: HEX_PREFIX + receipt.episode_digest,
+    archive_digest: HEX_PREFIX + receipt.archive_digest,
+  };
+}
+
+/** The receipt as JSON. {@link parseReceipt} inverts it. */
 export function formatReceipt(receipt: Receipt): string {
-  return JSON.stringify(
-    {
-      ...receipt,
-      episode_digest: HEX_PREFIX + receipt.episode_digest,
-      archive_digest: HEX_PREFIX + receipt.archive_digest,
-    },
-    undefined,
-    2,
-  ) + "\n";
+  return JSON.stringify(receiptToJson(receipt), undefined, 2) + "\n";
+}
+
+/** Undefined when `value` is not a receipt in every member; {@link receiptToJson} inverts it. */
+export function findReceipt(value: unknown): Receipt | undefined {
+  const parsed = v.safeParse(schema, value);
+  return parsed.success ? parsed.output : undefined;
 }
 
 /** Undefined when `text` is not a receipt, whole and in every member. */
 export function parseReceipt(text: string): Receipt | undefined {
   try {
-    const parsed = v.safeParse(schema, JSON.parse(text));
-    return parsed.success ? parsed.output : undefined;
+    return findReceipt(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -39,7 +39,7 @@ async function bench(names: readonly string[]) {
   };
   const log = createLog((line) => lines.push(line), { priority: false });
   const ids = () => {
-    using reader = SqliteCatalogue.openToRead(path);
+    using reader = SqliteCatalogue.openToRead(path, { isInUse: true });
     return reader.list({}).map(({ id }) => id).sort();
   };
   return {
@@ -109,7 +109,7 @@ Deno.test("one that is behind, ahead or lies is put right at the next start", as
   const changed = { ...receipt("changed"), entries: 77 };
   test.receipts.set("changed", changed);
   await test.keep(() => eventually(() => assert.deepEqual(test.ids(), ["changed", "missed"])));
-  using reader = SqliteCatalogue.openToRead(test.path);
+  using reader = SqliteCatalogue.openToRead(test.path, { isInUse: false });
   assert.deepEqual(reader.list({}).find(({ id }) => id === "changed"), changed);
 });
 

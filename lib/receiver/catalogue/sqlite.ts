@@ -54,9 +54,14 @@ export class SqliteCatalogue implements Disposable {
     });
   }
 
-  /** Opens it beside a running receiver. `unusable` also when there is none. */
-  static openToRead(path: string): SqliteCatalogue {
-    return open(path, { readOnly: true }, (database) => {
+  /**
+   * Opens it to look at it; `unusable` also when there is none. `isInUse`: a receiver has it open. When none has, nothing is
+   * made beside the file (sqlite.org/uri.html, immutable), where SQLite would leave two.
+   */
+  static openToRead(path: string, options: { readonly isInUse: boolean }): SqliteCatalogue {
+    const escaped = path.split("/").map(encodeURIComponent).join("/");
+    const name = options.isInUse ? path : `file:${escaped}?immutable=1`;
+    return open(name, { readOnly: true }, (database) => {
       requireVersion(path, database);
       return new SqliteCatalogue(path, database);
     });
