@@ -149,6 +149,35 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./receive_list.ts")).run,
   }),
   command({
+    path: ["receive", "export"],
+    summary: "unpack a stored episode into a new directory",
+    description: [
+      "DIR becomes the episode's directory as it was recorded: modes, times to the nanosecond, links, empty directories. The " +
+      "archive is compared with its receipt on the way; only when all of it agrees does DIR get its name, in one step. Until " +
+      "then the files are in DIR.partial, which is removed when anything is wrong.",
+      "Nothing is overwritten, and no file is made anywhere but below DIR. The stored archive stays as it is.",
+    ],
+    flags: {
+      host: {
+        kind: "text",
+        value: "HOST",
+        about: "The lab host; needed when several have an episode of that id",
+      },
+      config: CONFIG,
+      noProgress: { kind: "switch", about: "Draws no progress bar" },
+    },
+    positionals: {
+      id: { value: "ID", about: "The episode's id, as cis490 receive list shows it", count: "one" },
+      dir: { value: "DIR", about: "The directory to make", count: "one" },
+    },
+    examples: [{ about: "to look at one", command: "sudo cis490 receive export ep-1 /tmp/ep-1" }],
+    exitCodes: { 0: "unpacked", 1: "it is not stored, damaged, or DIR can't be made" },
+    files: STORE_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "ffi", "env"],
+    load: async () => (await import("./receive_export.ts")).run,
+  }),
+  command({
     path: ["receive", "token", "add"],
     summary: "let a host send episodes; prints its new token once",
     description: [

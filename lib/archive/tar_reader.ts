@@ -14,6 +14,15 @@ export interface TarLimits {
   readonly maxPathBytes: number;
 }
 
+/** Is told what a tar stream holds, while it is read. Each entry has passed every rule when it is told. */
+export interface EntrySink {
+  entry(entry: TarEntry): void;
+  /** The next bytes of the last entry's file; good until `settle` has resolved. */
+  data(bytes: Uint8Array): void;
+  /** Resolves when all that was told is dealt with. */
+  settle(): Promise<void>;
+}
+
 /** What the stream is at: a header block, a pax header's records, a file's bytes, zeros after them, the end. */
 type State = "header" | "pax" | "data" | "padding" | "end";
 
@@ -36,7 +45,10 @@ export class TarReader {
   #entries = 0;
   #tarBytes = 0;
 
-  constructor(private readonly limits: TarLimits) {}
+  constructor(
+    private readonly limits: TarLimits,
+    private readonly sink?: Pick<EntrySink, "entry" | "data">,
+  ) {}
 
   get tarBytes(): number {
     return this.#tarBytes;
@@ -84,6 +96,7 @@ export class TarReader {
         if (this.#metaBytes !== undefined) {
           this.#metaBytes.set(part, this.#metaBytes.byteLength - this.#left - part.byteLength);
         }
+        this.sink?.data(part);
         return;
       case "padding":
         if (!isZero(part)) {
@@ -162,6 +175,7 @@ export class TarReader {
     }
     if (entry.sizeBytes > this.limits.maxUnpackedBytes) throw this.#tooLarge();
     this.#entry = entry;
+    this.sink?.entry(entry);
     if (this.#entries === 1) this.#metaBytes = new Uint8Array(entry.sizeBytes);
     this.#state = "data";
     this.#left = entry.sizeBytes;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers";
 import { type Digest, digestOfBytes, type Meta } from "../episode/mod.ts";
 import { ArchiveError } from "./error.ts";
-import { type TarLimits, TarReader } from "./tar_reader.ts";
+import { type EntrySink, type TarLimits, TarReader } from "./tar_reader.ts";
 import { ZstdDecoder } from "./zstd_decoder.ts";
 import { FrameWalker } from "./zstd_frame.ts";
 
@@ -43,8 +43,9 @@ const TURN_BYTES = 1024 * 1024;
 const STEP_COST_BYTES = 4 * 1024;
 const ENTRY_COST_BYTES = 8 * 1024;
 
-export function createVerifier(limits: VerifyLimits): Verifier {
-  return new ArchiveVerifier(limits);
+/** @param sink is told of the entries on the way, and waited for; what it throws, `write` throws */
+export function createVerifier(limits: VerifyLimits, sink?: EntrySink): Verifier {
+  return new ArchiveVerifier(limits, sink);
 }
 
 class ArchiveVerifier implements Verifier {
@@ -59,8 +60,8 @@ class ArchiveVerifier implements Verifier {
   #entries = 0;
   #isAborted = false;
 
-  constructor(private readonly limits: VerifyLimits) {
-    this.#tar = new TarReader(limits);
+  constructor(private readonly limits: VerifyLimits, private readonly sink?: EntrySink) {
+    this.#tar = new TarReader(limits, sink);
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -80,6 +81,7 @@ class ArchiveVerifier implements Verifier {
       for (const chunk of await this.#decode(piece.bytes)) {
         this.#tarHash.update(chunk);
         this.#tar.write(chunk);
+        await this.sink?.settle();
         await this.#giveTurn(chunk.byteLength);
       }
       await this.#giveTurn(0);

@@ -11,6 +11,7 @@ export { keepCatalogue } from "./catalogue/keeper.ts";
 export { SqliteCatalogue } from "./catalogue/sqlite.ts";
 export { type IdentityParts, type ProxyTrust } from "./identity.ts";
 export { listEpisodes, type Listing } from "./listing.ts";
+export { exportEpisode, type ExportFs } from "./export.ts";
 export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
 export { type Meter, openMeter, type Readings, type SyncStep } from "./meter.ts";
 export { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";
@@ -25,6 +26,7 @@ export {
 } from "./server.ts";
 export * from "./store.ts";
 export { CATALOGUE_NAME } from "./store/layout.ts";
+export { StoreError, type StoreErrorCode } from "./store_error.ts";
 export { openPosixStore, type PosixStoreParts } from "./store/posix.ts";
 export { openPosixView, type PosixView } from "./store/view.ts";
 export {

@@ -120,7 +120,7 @@ export async function inspectReading(
 }
 
 /** The same memory again and again. Reading is synchronous; the verifier's own turns let other requests in between. */
-function* blocksOf(reading: Reading): Generator<Uint8Array> {
+export function* blocksOf(reading: Reading): Generator<Uint8Array> {
   const block = new Uint8Array(BLOCK_BYTES);
   try {
     for (;;) {

@@ -99,6 +99,14 @@ export interface Fs extends PlainFs {
   renameNoReplace(from: string, to: string): Promise<void>;
 }
 
+/** What it takes to lay out a tree exactly as it was. */
+export interface TreeFs extends Fs {
+  /** A symbolic link with the name `path`; throws `exists` when it is taken. */
+  symlink(target: string, path: string): Promise<void>;
+  /** Sets atime and mtime in nanoseconds since the epoch, of a link itself if it is one. */
+  setMtime(path: string, mtimeNs: bigint): void;
+}
+
 /**
  * What a caller can act upon. `full`: ENOSPC, EDQUOT. `broken`: EIO, EROFS and other faults of the medium.
  * `busy`: EMFILE, ENFILE, EAGAIN, EBUSY, ENOMEM. `gone`: ENOENT. `denied`: EACCES, EPERM.

@@ -15,6 +15,7 @@ import {
   FsError,
   type PlainFs,
   type Stat,
+  type TreeFs,
   type WriteHandle,
 } from "./fs.ts";
 import type { Libc } from "./libc.ts";
@@ -256,5 +257,14 @@ export function exactFs(libc: Libc, options: RealFsOptions = {}): Fs {
     },
     readLink: (path) => libc.readLink(path),
     renameNoReplace: (from, to) => new Promise((done) => done(libc.renameNoReplace(from, to))),
+  };
+}
+
+/** {@link exactFs}, with what lays out trees. */
+export function treeFs(libc: Libc): TreeFs {
+  return {
+    ...exactFs(libc),
+    symlink: (target, path) => translateAsync("symlink", path, () => Deno.symlink(target, path)),
+    setMtime: (path, mtimeNs) => libc.setMtime(path, mtimeNs),
   };
 }

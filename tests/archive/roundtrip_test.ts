@@ -1,13 +1,14 @@
-/** Any tree is packed, verified and restored by two other programs without a difference. */
+/** Any tree is packed, verified, and restored by this program and two others without a difference. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { createVerifier, pack } from "../../lib/archive/mod.ts";
+import { createVerifier, pack, Unpacker } from "../../lib/archive/mod.ts";
 import { needs } from "../skip.ts";
 import {
   digestByZstd,
   makeTree,
   type Planned,
   realFs,
+  realTreeFs,
   snapshot,
   TestDirectory,
   unpack,
@@ -109,7 +110,10 @@ Deno.test({
         makeTree(episodePath, planned);
         const packed = await pack(realFs, { episodePath, partialPath: archive, level: 1 });
 
-        const verifier = createVerifier(LIMITS);
+        const restored = `${directory.path}/restored`;
+        Deno.mkdirSync(restored);
+        const unpacker = new Unpacker(realTreeFs, restored);
+        const verifier = createVerifier(LIMITS, unpacker);
         const bytes = Deno.readFileSync(archive);
         for (let at = 0; at < bytes.byteLength; at += chunkBytes) {
           await verifier.write(bytes.subarray(at, at + chunkBytes));
@@ -119,6 +123,8 @@ Deno.test({
         assert.equal(await digestByZstd(archive), packed.episodeDigest);
 
         const before = snapshot(episodePath);
+        await unpacker.finish();
+        assert.deepEqual(snapshot(restored), before, "this program");
         for (const program of ["tar", "bsdtar"] as const) {
           if (program === "bsdtar" && isComposedByLibarchive(planned)) continue;
           await unpack(program, archive, `${directory.path}/${program}`);

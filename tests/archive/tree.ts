@@ -1,11 +1,13 @@
 /** Episode trees for tests: made by plan, told apart to the nanosecond, restored by other programs. */
 import { createHash } from "node:crypto";
 import { readTree } from "../../lib/episode/mod.ts";
-import { exactFs, Libc } from "../../lib/sys/mod.ts";
+import { exactFs, Libc, treeFs } from "../../lib/sys/mod.ts";
 
 const libc = new Libc();
 /** The real file system. */
 export const realFs = exactFs(libc);
+/** The same, to lay out trees. */
+export const realTreeFs = treeFs(libc);
 
 /** The commit in {@link META}. */
 export const STAMP = "0123456789abcdef0123456789abcdef01234567";
