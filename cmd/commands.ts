@@ -178,6 +178,61 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./receive_export.ts")).run,
   }),
   command({
+    path: ["receive", "scrub"],
+    summary: "re-read the store and compare it with its receipts",
+    description: [
+      "Reads every archive from the disk and compares its size and digest with its receipt. A line for each finding, and " +
+      "below them what to do: rot (it is not what it was), missing (a receipt without its archive), bad-receipt, " +
+      "no-receipt (an archive that was never acknowledged), aside (the receiver moved it out of the way), stray (no " +
+      "receiver made it).",
+      "It changes nothing, may run while the receiver serves, and gives way to it: it asks for the lowest priority of " +
+      "processor and disk, and leaves the page cache to others. --rate bounds it where the disk knows no priorities.",
+    ],
+    flags: {
+      rate: { kind: "text", value: "MB", about: "Reads at most so many megabytes a second" },
+      config: CONFIG,
+      json: JSON_FLAG,
+      noProgress: { kind: "switch", about: "Draws no progress bar" },
+    },
+    examples: [
+      { about: "once a month, say", command: "sudo -u cis490 cis490 receive scrub --rate 20" },
+      { about: "for a program", command: "sudo -u cis490 cis490 receive scrub --json" },
+    ],
+    exitCodes: {
+      0: "all is as the receipts say",
+      1: "something is not, or the store can't be read",
+    },
+    files: STORE_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "ffi", "env"],
+    load: async () => (await import("./receive_scrub.ts")).run,
+  }),
+  command({
+    path: ["receive", "reconcile"],
+    summary: "compare a lab host's receipts with the store",
+    description: [
+      "FILE holds receipt.json files of a lab host, one after another, as cat writes them. A line for each episode that was " +
+      "acknowledged and that the store lacks, or has another one in place of. Archives are compared by their size; " +
+      "cis490 receive scrub reads them.",
+      "An episode that the store lacks is sent again by itself when its lab host is about to remove it from shipped/. It " +
+      "changes nothing, and may run while the receiver serves.",
+    ],
+    flags: { config: CONFIG, json: JSON_FLAG },
+    positionals: {
+      file: { value: "FILE", about: "The receipts; - reads standard input", count: "one" },
+    },
+    examples: [{
+      about: "after a restore from a backup; first: ssh lab-host-01 " +
+        "'cat /var/lib/cis490/shipped/*/receipt.json' > receipts",
+      command: "sudo -u cis490 cis490 receive reconcile receipts",
+    }],
+    exitCodes: { 0: "the store has all of them", 1: "it does not, or FILE holds something else" },
+    files: STORE_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "env"],
+    load: async () => (await import("./receive_reconcile.ts")).run,
+  }),
+  command({
     path: ["receive", "token", "add"],
     summary: "let a host send episodes; prints its new token once",
     description: [

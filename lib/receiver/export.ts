@@ -113,7 +113,7 @@ function damaged({ host, id }: Receipt, why: string, cause?: unknown): StoreErro
     "damaged",
     `${host}/${id}`,
     `the stored archive of ${host}/${id} is damaged, and nothing of it was kept: ${why}`,
-    "cis490 receive scrub tells what else is",
+    "cis490 receive scrub reads all others",
     { cause },
   );
 }

@@ -15,6 +15,7 @@ export { exportEpisode, type ExportFs } from "./export.ts";
 export { FIXED_LIMITS, type ReceiverLimits } from "./limits.ts";
 export { type Meter, openMeter, type Readings, type SyncStep } from "./meter.ts";
 export { type Changeable, createParts, type Parts, type ReceiverOptions } from "./parts.ts";
+export * from "./reconcile.ts";
 export { createReceiver, type Receiver } from "./receiver.ts";
 export { askOwnSocket, askReady, checkSelf, type Readiness } from "./self_check.ts";
 export {
@@ -24,10 +25,12 @@ export {
   type Server,
   type ServerParts,
 } from "./server.ts";
+export * from "./scrub.ts";
 export * from "./store.ts";
 export { CATALOGUE_NAME } from "./store/layout.ts";
 export { StoreError, type StoreErrorCode } from "./store_error.ts";
 export { openPosixStore, type PosixStoreParts } from "./store/posix.ts";
+export { PosixInventory } from "./store/inventory.ts";
 export { openPosixView, type PosixView } from "./store/view.ts";
 export {
   digestOfToken,

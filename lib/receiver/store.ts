@@ -88,6 +88,27 @@ export interface StoreView {
   openArchive(host: HostId, id: EpisodeId): Reading;
 }
 
+/** What lies in a store under a name, good or not. */
+export type Lying =
+  | EpisodeName & {
+    readonly kind: "episode";
+    /** Undefined when there is none. */
+    readonly receipt: Receipt | "unreadable" | undefined;
+    /** Undefined when there is no archive. */
+    readonly archiveBytes: number | undefined;
+  }
+  /** Moved out of the way by the receiver. Paths are within the store. */
+  | { readonly kind: "aside"; readonly path: string }
+  | { readonly kind: "stray"; readonly path: string };
+
+/** Everything that lies in a store, for a scrub. Looking is synchronous; every method may throw FsError. */
+export interface Inventory {
+  inventory(): Iterable<Lying>;
+  /** Undefined when neither an archive nor a receipt has this name. */
+  lookAt(host: HostId, id: EpisodeId): Lying & { readonly kind: "episode" } | undefined;
+  openArchive(host: HostId, id: EpisodeId): Reading;
+}
+
 /** A store in use: by one process at a time. */
 export interface Store extends StoreView {
   /** A place for the bytes of one request. */

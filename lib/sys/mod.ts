@@ -2,6 +2,7 @@
  * The machine: file system, C library, time, randomness. Everything above takes these as parameters, so
  * that a test can put a model in their place.
  */
+export * from "./background.ts";
 export * from "./clock.ts";
 export * from "./datagram_notify.ts";
 export * from "./durable.ts";

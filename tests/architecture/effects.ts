@@ -17,6 +17,7 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "cmd/ship.ts": { uses: ["Deno"], why: "signals end a pass" },
   "cmd/ship_daemon.ts": { uses: ["Deno"], why: "signals end the daemon; its own pid" },
   "cmd/ship_parts.ts": { uses: ["Deno"], why: "its own pid, for the lock" },
+  "cmd/receive_reconcile.ts": { uses: ["Deno"], why: "reads receipts from a pipe or a file" },
   "cmd/receive_token.ts": {
     uses: ["Deno", "crypto random"],
     why: "who runs this: root's tokens file is for the receiver's group; a lock; the token itself",
@@ -31,6 +32,7 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "lib/config/load.ts": { uses: ["Deno"], why: "reads the configuration, before there are parts" },
   "lib/config/secret.ts": { uses: ["Deno"], why: "reads secrets from their files, likewise" },
 
+  "lib/sys/background.ts": { uses: ["Deno"], why: "priorities and the page cache, through FFI" },
   "lib/sys/clock.ts": {
     uses: ["Date.now", "performance.now", "setTimeout"],
     why: "the real Clock",
@@ -58,6 +60,7 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "lib/receiver/identity.ts": { uses: ["node:crypto"], why: "comparison in constant time" },
   "lib/receiver/pieces.ts": { uses: ["node:crypto"], why: "sha256 of a piece" },
   "lib/receiver/routes/window.ts": { uses: ["node:crypto"], why: "sha256 of an ETag" },
+  "lib/receiver/scrub.ts": { uses: ["node:crypto"], why: "sha256 of what is stored" },
   "lib/receiver/self_check.ts": { uses: ["Deno"], why: "a connection to its own socket" },
   "lib/receiver/server.ts": { uses: ["Deno"], why: "listens" },
   "lib/receiver/tokens.ts": {
