@@ -79,6 +79,8 @@ export function startAdoption(parts: Parts, host: HostId, id: EpisodeId): void {
       const facts = { stamp: verified.stamp, nowMs: clock.now(), version };
       parts.catalogue?.note(await store.adopt(receiptOf(host, id, verified, facts)));
       log("archive-adopted", { host, id });
+      // The one that the cut kept from being dropped, if it came in pieces.
+      await dropPartials(parts, host, id);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const path = await store.setAside(host, id);

@@ -277,6 +277,23 @@ Deno.test("all bytes here and a crash before the receipt: announcing again verif
   assert.deepEqual(receiver.files(), ["episodes/lab-1/a.json", "episodes/lab-1/a.tar.zst"]);
 });
 
+Deno.test("a crash between the archive and its receipt: the episode is stored at the next start, and its partial gone", async () => {
+  await using test = await setUp(MIB);
+  const { receiver, upload } = test;
+  await upload.announce();
+  await upload.piece(0, upload.bytes - 1);
+  await receiver.end("SIGKILL");
+  await Deno.mkdir(`${receiver.storeDir}/episodes/lab-1`, { recursive: true });
+  await Deno.writeFile(`${receiver.storeDir}/episodes/lab-1/a.tar.zst`, upload.what.bytes);
+  await receiver.run();
+  const expected = "episodes/lab-1/a.json episodes/lab-1/a.tar.zst";
+  for (const end = Date.now() + 10_000; receiver.files().join(" ") !== expected;) {
+    assert.ok(Date.now() < end, receiver.files().join(" "));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  assert.equal((await upload.announce()).status, 200);
+});
+
 Deno.test("a whole PUT and pieces of the same episode leave one copy, and each its right answer", async () => {
   await using test = await setUp(MIB);
   const { receiver, upload, token } = test;
