@@ -5,18 +5,7 @@
 import assert from "node:assert/strict";
 import { Lab } from "../e2e/lab.ts";
 import { needs } from "../skip.ts";
-import { ERRORS, findPoints, sample, sweep } from "./sweep.ts";
-
-/** Some containers forbid ptrace. */
-const TRACED = {
-  commands: ["strace", "zstd"],
-  kernel: {
-    feature: "tracing by ptrace",
-    present: () =>
-      new Deno.Command("strace", { args: ["-o", "/dev/null", "true"], stderr: "null" })
-        .outputSync().success,
-  },
-};
+import { ERRORS, findPoints, sample, sweep, TRACED } from "./sweep.ts";
 
 const KINDS = [
   { name: "killed", injections: ["signal=KILL"], count: 300 },

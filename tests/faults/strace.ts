@@ -36,9 +36,15 @@ export async function countSystemCalls(
     stdout: "null",
     stderr: "null",
   }).output();
+  const most = mostPerThread(await Deno.readTextFile(log));
+  await Deno.remove(log);
+  return most;
+}
+
+function mostPerThread(log: string): Map<string, number> {
   const perThread = new Map<string, number>();
   const most = new Map<string, number>();
-  for (const line of (await Deno.readTextFile(log)).split("\n")) {
+  for (const line of log.split("\n")) {
     // "1234  openat(AT_FDCWD, …" — a resumed call was counted when it began.
     const match = /^(\d+)\s+([a-z_0-9]+)\(/.exec(line);
     if (match === null) continue;
@@ -47,7 +53,6 @@ export async function countSystemCalls(
     perThread.set(`${thread} ${call}`, count);
     most.set(call, Math.max(most.get(call) ?? 0, count));
   }
-  await Deno.remove(log);
   return most;
 }
 
@@ -110,4 +115,63 @@ export async function runWithFault(
     // strace ends as the command did, by the same signal.
     hit: fault.inject === "signal=KILL" ? output.signal === "SIGKILL" : injected.length > 0,
   };
+}
+
+/** What strace saw of a process from its attachment on. */
+export interface Trace {
+  /** The most calls of each kind that any one thread made. */
+  readonly counts: ReadonlyMap<string, number>;
+  /** An error was injected. (A killed process leaves no line.) */
+  readonly injected: boolean;
+  /** See {@link Run}. */
+  readonly metWakeUp: boolean;
+}
+
+/** strace ends with the process; if it does not, it is ended. */
+const END_MS = 10_000;
+
+/**
+ * Attaches to a running process: only to count, or to inject one fault. Calls are counted from here on. The function that it
+ * resolves to tells what was traced, and is to be called when the process has been killed. (Asked to let go of one that is
+ * being killed, strace 6.1 waits for ever.)
+ */
+export async function attach(
+  pid: number,
+  what: { readonly systemCalls: readonly string[]; readonly fault?: Fault },
+  scratch: string,
+): Promise<() => Promise<Trace>> {
+  const { systemCalls, fault } = what;
+  const log = await Deno.makeTempFile({ dir: scratch, prefix: "strace-" });
+  const inject = fault === undefined
+    ? []
+    : ["-e", `inject=${fault.systemCall}:${fault.inject}:when=${fault.when}`];
+  const child = new Deno.Command("strace", {
+    args: ["-f", "-e", `trace=${available(systemCalls)}`, "-e", "signal=none", ...inject]
+      .concat("-o", log, "-p", `${pid}`),
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
+  }).spawn();
+  // "strace: Process 1234 attached with 9 threads"
+  const reader = child.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  const { value = "" } = await reader.read();
+  const rest = readToEnd(reader);
+  if (!value.includes("attached")) throw new Error(`strace does not attach: ${value}`);
+  return async () => {
+    const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+    await child.status;
+    clearTimeout(timer);
+    await rest;
+    const trace = await Deno.readTextFile(log);
+    await Deno.remove(log);
+    return {
+      counts: mostPerThread(trace),
+      injected: trace.includes("(INJECTED)"),
+      metWakeUp: WAKE_UP.test(trace),
+    };
+  };
+}
+
+async function readToEnd(reader: ReadableStreamDefaultReader<string>): Promise<void> {
+  while (!(await reader.read()).done);
 }

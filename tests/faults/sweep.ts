@@ -21,6 +21,17 @@ export const SYSTEM_CALLS: readonly string[] = [
 /** The errors that the disk or the kernel gives at any of them. */
 export const ERRORS = ["ENOSPC", "EIO", "EMFILE", "EROFS", "EACCES"] as const;
 
+/** What a sweep needs. Some containers forbid ptrace. */
+export const TRACED = {
+  commands: ["strace", "zstd"],
+  kernel: {
+    feature: "tracing by ptrace",
+    present: () =>
+      new Deno.Command("strace", { args: ["-o", "/dev/null", "true"], stderr: "null" })
+        .outputSync().success,
+  },
+};
+
 const RUN_LIMIT_MS = 30_000;
 /** One repairs. A try that fails in it by chance (the receiver is busy with another point) waits a moment. */
 const RECOVERY_PASSES = 6;
@@ -43,21 +54,47 @@ const command = (scenario: Scenario) => [BINARY, "ship", "--once", "--config", s
 /** Every point of a run: each system call up to the largest number of it in one thread. */
 export async function findPoints(lab: Lab, injections: readonly string[]): Promise<Point[]> {
   const scenario = await layOut(lab, 0);
-  const counts = await countSystemCalls(command(scenario), SYSTEM_CALLS, lab.root);
-  return [...counts].flatMap(([systemCall, most]) =>
-    Array.from(
-      { length: most },
-      (_, at) => injections.map((inject) => ({ systemCall, when: at + 1, inject })),
-    )
-      .flat()
+  return pointsOf(
+    await countSystemCalls(command(scenario), SYSTEM_CALLS, lab.root),
+    injections,
   );
 }
 
-/** Tries each of `points`, `workers` at a time. */
-export async function sweep(
+/** A point for each call that was counted and each way to disturb it. */
+export function pointsOf(
+  counts: ReadonlyMap<string, number>,
+  injections: readonly string[],
+): Point[] {
+  return [...counts].flatMap(([systemCall, most]) =>
+    Array.from({ length: most }, (_, at) => at + 1)
+      .flatMap((when) => injections.map((inject) => ({ systemCall, when, inject })))
+  );
+}
+
+/** Tries each of `points` on the shipper, `workers` at a time. */
+export function sweep(
   lab: Lab,
   points: readonly Point[],
-  options: { readonly workers: number; readonly progress?: (done: number) => void },
+  options: SweepOptions,
+): Promise<SweepResult> {
+  return tryAll(points, (run, point) => tryPoint(lab, run, point), options);
+}
+
+export interface SweepOptions {
+  readonly workers: number;
+  readonly progress?: (done: number) => void;
+}
+
+export interface Tried {
+  readonly hit: boolean;
+  readonly faults: readonly string[];
+}
+
+/** Tries each of `points`; `tryOne` is given the number of the run, from 1 on. */
+export async function tryAll(
+  points: readonly Point[],
+  tryOne: (run: number, point: Point) => Promise<Tried>,
+  options: SweepOptions,
 ): Promise<SweepResult> {
   const failures: string[] = [];
   let next = 0;
@@ -66,7 +103,7 @@ export async function sweep(
     for (let at = next++; at < points.length; at = next++) {
       const point = points[at];
       if (point === undefined) return;
-      const tried = await tryPoint(lab, at + 1, point);
+      const tried = await tryOne(at + 1, point);
       if (tried.hit) hit++;
       failures.push(...tried.faults.map((fault) => `${nameOf(point)}: ${fault}`));
       options.progress?.(at + 1);
@@ -80,11 +117,11 @@ export function nameOf(point: Point): string {
   return `${point.systemCall} number ${point.when} with ${point.inject}`;
 }
 
-async function tryPoint(
+export async function tryPoint(
   lab: Lab,
   run: number,
   point: Fault,
-): Promise<{ hit: boolean; faults: string[] }> {
+): Promise<Tried> {
   const scenario = await layOut(lab, run);
   const first = await runWithFault(command(scenario), point, lab.root, RUN_LIMIT_MS);
   // Whatever the fault left: nothing may be lost or be in two places, also before anything is repaired.

@@ -11,8 +11,8 @@ import { formatReceipt } from "../../lib/wire/mod.ts";
 
 const EPISODES = 20_000;
 const HOSTS = 4;
-/** Takes a second; what is promised. */
-const LIMIT_MS = 10_000;
+/** Ten seconds are promised on a machine that has nothing else to do; it takes one or two. */
+const LIMIT_MS = 30_000;
 
 function must<T>(value: T | undefined): T {
   assert.ok(value !== undefined);
