@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
+import { statfsSync } from "node:fs";
 import { needs } from "../skip.ts";
 import { connect, readAll, send } from "./http.ts";
 import { TestReceiver } from "./receiver.ts";
-import { announceHeaders, pieceHeaders, putHeaders, sample } from "./sample.ts";
+import { announceHeaders, pieceHeaders, putHeaders, sample, sha256 } from "./sample.ts";
 
 async function run(...command: [string, ...string[]]): Promise<void> {
   const [name, ...args] = command;
@@ -83,6 +84,73 @@ Deno.test({
       assert.equal(again.headers.get("upload-offset"), "0", "nothing of the torn piece counts");
       assert.equal((await put()).status, 201);
       assert.deepEqual(receiver.files(), ["episodes/lab-1/a.json", "episodes/lab-1/a.tar.zst"]);
+    } finally {
+      await run("umount", storeDir);
+      await Deno.remove(storeDir);
+    }
+  },
+});
+
+/** Of a tmpfs. */
+const PAGE_BYTES = 4096;
+
+Deno.test({
+  ...needs(
+    "a disk that is full by one page or another takes all of an archive or none, and acknowledges only what has its receipt",
+    {
+      root: true,
+      commands: ["mount", "umount"],
+    },
+  ),
+  async fn() {
+    const storeDir = await Deno.makeTempDir({ prefix: "cis490-api-" });
+    await run("mount", "-t", "tmpfs", "-o", "size=8m", "cis490-test", storeDir);
+    try {
+      await using receiver = await TestReceiver.start({
+        storeDir,
+        tables: "[limits]\nmin_free_mb = 0",
+      });
+      const token = await receiver.token("lab-1");
+      const what = sample(receiver.stamp, 200_000);
+      const pages = Math.ceil(what.bytes.byteLength / PAGE_BYTES);
+      const put = (id: string) =>
+        receiver.ask({
+          method: "PUT",
+          path: `/v1/episodes/lab-1/${id}`,
+          headers: putHeaders(what, receiver.stamp),
+          body: what.bytes,
+        }, token);
+      assert.equal((await put("first")).status, 201);
+      const answers: (string | undefined)[] = [];
+      for (let spare = -pages; spare < 12; spare += spare < -3 ? 12 : 1) {
+        const id = `spare-${pages + spare}`;
+        const { bavail, bsize } = statfsSync(storeDir);
+        const filler = `${storeDir}/filler`;
+        await Deno.writeFile(filler, new Uint8Array(bavail * bsize - (pages + spare) * PAGE_BYTES));
+        const { status, problem, text } = await put(id);
+        answers.push(problem ?? `${status}`);
+        const files = receiver.files().filter((path) => path.includes(id));
+        const whole = [`episodes/lab-1/${id}.json`, `episodes/lab-1/${id}.tar.zst`];
+        assert.ok(status === 201 || problem === "disk-reserve", `${id}: ${status} ${text}`);
+        // Where only the receipt had no room, the archive has its name: whole, and not acknowledged.
+        const isAlone = status !== 201 && files.join() === whole[1];
+        assert.deepEqual(
+          files,
+          status === 201 ? whole : isAlone ? [whole[1]] : [],
+          `${id}: ${status}`,
+        );
+        if (files.length > 0) {
+          const bytes = await Deno.readFile(`${storeDir}/${whole[1]}`);
+          assert.equal(sha256(bytes), what.archiveDigest, id);
+        }
+        await Deno.remove(filler);
+        const again = await put(id);
+        assert.equal(again.status, files.length > 0 ? 200 : 201, `${id}: ${again.text}`);
+        assert.deepEqual(receiver.files().filter((path) => path.includes(id)), whole);
+      }
+      assert.ok(answers.includes("disk-reserve") && answers.includes("201"), `${answers}`);
+      assert.equal(answers.at(-1), "201");
+      assert.equal((await receiver.command("receive", "scrub")).code, 0);
     } finally {
       await run("umount", storeDir);
       await Deno.remove(storeDir);
