@@ -22,8 +22,8 @@ const REMEDIES: Readonly<Record<FindingKind, string>> = {
   missing:
     "the lab host sends it again when it is about to remove its own copy from shipped/, and a backup may have it",
   "bad-receipt":
-    "the lab host's shipped/ID/receipt.json has the same receipt; without one the receiver gives a new " +
-    "one at its next start when the archive is whole: mv STORE_DIR/episodes/HOST/ID.json SOMEWHERE",
+    "the receiver gives it a new one when the lab host sends it again, and at its next start once the bad " +
+    "one is gone: mv STORE_DIR/episodes/HOST/ID.json SOMEWHERE",
   "no-receipt":
     "it was never acknowledged; the receiver verifies it and gives it a receipt at its next start",
   stray: "look at it, and move it out of the store",

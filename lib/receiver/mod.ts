@@ -8,7 +8,6 @@
 export { type AppEnv, createApp } from "./app.ts";
 export * from "./catalogue/catalogue.ts";
 export { keepCatalogue } from "./catalogue/keeper.ts";
-export { SqliteCatalogue } from "./catalogue/sqlite.ts";
 export { type IdentityParts, type ProxyTrust } from "./identity.ts";
 export { listEpisodes, type Listing } from "./listing.ts";
 export { exportEpisode, type ExportFs } from "./export.ts";

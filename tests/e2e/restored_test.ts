@@ -4,7 +4,7 @@ import { contentOf } from "../queue/checker.ts";
 import { needs } from "../skip.ts";
 import { Lab, shell } from "./lab.ts";
 
-const IDS = ["before-1", "before-2", "torn", "bare", "after-1", "after-2"];
+const IDS = ["before-1", "before-2", "torn", "bare", "odd", "after-1", "after-2"];
 
 /** Of everything in an episode's directory; not of the directory itself, whose times no archive keeps. */
 function contentIn(directory: string): string {
@@ -42,12 +42,13 @@ Deno.test({
       assert.equal(code, 0, stderr);
       assert.match(stdout, new RegExp(`shipped ${ids.length},`));
     };
-    await ship("before-1", "before-2", "torn", "bare");
+    await ship("before-1", "before-2", "torn", "bare", "odd");
     await shell(`cp -a "$1/store" "$1/backup"`, lab.root);
-    // A copy of a store in use: one archive was not whole yet, one not yet there when its receipt was.
+    // A copy of a store in use: an archive that was not whole yet, one that was not there yet, a receipt that was cut.
     const copied = lab.stored.replace("/store/", "/backup/");
     await Deno.truncate(`${copied}/torn.tar.zst`, 100);
     await Deno.remove(`${copied}/bare.tar.zst`);
+    await Deno.truncate(`${copied}/odd.json`, 100);
     await ship("after-1", "after-2");
 
     await lab.stopReceiver("SIGKILL");
@@ -58,12 +59,12 @@ Deno.test({
     const store = (name: string, ...args: string[]) =>
       lab.run(["receive", name, ...args, "--config", lab.receiverConfig]);
     const before = await store("reconcile", receipts);
-    assert.match(before.stderr, /of 6 receipts the store has 2, lacks 4, has different 0/);
+    assert.match(before.stderr, /of 7 receipts the store has 2, lacks 5, has different 0/);
     assert.equal(before.code, 1);
 
     await makeOld(lab);
     const first = await lab.ship();
-    assert.match(first.stdout, /^shipped 4, already stored 0, held 0, quarantined 0, waiting 0/m);
+    assert.match(first.stdout, /^shipped 4, already stored 1, held 0, quarantined 0, waiting 0/m);
     // By now the receiver has all of them, and the lab host need not keep them any longer.
     assert.match((await lab.ship()).stdout, /^shipped 0, .* waiting 0/m);
     assert.deepEqual([...Deno.readDirSync(`${lab.root}/data/shipped`)], []);
@@ -71,7 +72,7 @@ Deno.test({
 
     const after = await store("reconcile", receipts);
     assert.equal(after.code, 0, after.stdout + after.stderr);
-    assert.match(after.stderr, /the store has 6, lacks 0, has different 0/);
+    assert.match(after.stderr, /the store has 7, lacks 0, has different 0/);
     for (const id of IDS) {
       const unpacked = `${lab.root}/unpacked-${id}`;
       await shell(
@@ -84,7 +85,7 @@ Deno.test({
     const list = await store("list");
     assert.equal(list.stdout.trim().split("\n").length, IDS.length + 1);
     const scrub = await store("scrub");
-    assert.match(scrub.stderr, /6 episodes sound/);
+    assert.match(scrub.stderr, /7 episodes sound/);
     // What was torn lies aside, for a person to look at.
     assert.deepEqual(new Set(scrub.stdout.match(/^\w+/gm)), new Set(["aside"]), scrub.stdout);
   },
