@@ -33,11 +33,12 @@ function findPackage(npmCache: string, { name, version }: Package): string | und
 
 function unusedIn(root: string): string[] {
   const used = new Set([`${root}/package.json`]);
-  const entry = entryOf(JSON.parse(Deno.readTextFileSync(`${root}/package.json`)));
-  // What is not understood is embedded whole.
-  if (entry === undefined) return [];
-  follow(new URL(entry, `file://${root}/`).pathname, used);
-  return unusedBelow(root, used);
+  const manifest = JSON.parse(Deno.readTextFileSync(`${root}/package.json`));
+  const entry = entryOf(manifest);
+  // What is not understood is embedded whole. So is CommonJS: what a require() loads is only known when it runs.
+  if (entry === undefined || !(manifest.type === "module" || entry.endsWith(".mjs"))) return [];
+  const isClear = follow(new URL(entry, `file://${root}/`).pathname, used);
+  return isClear ? unusedBelow(root, used) : [];
 }
 
 /** Conditional exports as Deno resolves an import: https://nodejs.org/api/packages.html#conditional-exports */
@@ -50,18 +51,17 @@ function entryOf(manifest: Readonly<Record<string, unknown>>): string | undefine
   return typeof target === "string" ? target : undefined;
 }
 
-/** Marks a module and all that it imports from its own package. */
-function follow(path: string, used: Set<string>): void {
-  if (used.has(path) || !isFile(path)) return;
+/** Marks a module and all that it imports from its own package; false if one of them is not where the import says. */
+function follow(path: string, used: Set<string>): boolean {
+  if (used.has(path)) return true;
+  if (!isFile(path)) return false;
   used.add(path);
-  const text = Deno.readTextFileSync(path);
-  for (
-    const [, specifier = ""] of text.matchAll(
-      /(?:from|import|import\(|require\()\s*["'](\.[^"']*)["']/g,
-    )
-  ) {
-    follow(new URL(specifier, `file://${path}`).pathname, used);
+  const imports = Deno.readTextFileSync(path)
+    .matchAll(/(?:from|import|import\()\s*["'](\.[^"']*)["']/g);
+  for (const [, specifier = ""] of imports) {
+    if (!follow(new URL(specifier, `file://${path}`).pathname, used)) return false;
   }
+  return true;
 }
 
 /** The highest names without a used file below them. */

@@ -3,6 +3,7 @@ import { findUnused } from "./build_excludes.ts";
 
 const FILES: Readonly<Record<string, string>> = {
   "package.json": JSON.stringify({
+    type: "module",
     exports: {
       ".": { import: { types: "./dist/types/index.d.ts", default: "./dist/index.js" } },
       "./extra": "./dist/extra/index.js",
@@ -32,9 +33,16 @@ Deno.test("of a package, what its entry does not lead to is left out", async () 
       findUnused(imports, cache).map((path) => path.slice(root.length + 1)),
       ["README.md", "dist/extra", "dist/types", "dist/used/not.js"],
     );
-    // What is not understood stays whole.
-    await Deno.writeTextFile(`${root}/package.json`, `{"exports": {"./only": "./x.js"}}`);
-    assert.deepEqual(findUnused(imports, cache), []);
+    for (
+      const [what, file, text] of [
+        ["an import of what is not there", "dist/b.js", `import "./nowhere.js";`],
+        ["CommonJS", "package.json", `{"main": "./dist/index.js"}`],
+        ["no entry", "package.json", `{"type": "module", "exports": {"./only": "./x.js"}}`],
+      ] as const
+    ) {
+      await Deno.writeTextFile(`${root}/${file}`, text);
+      assert.deepEqual(findUnused(imports, cache), [], `${what}: the package stays whole`);
+    }
   } finally {
     await Deno.remove(cache, { recursive: true });
   }
