@@ -1,5 +1,5 @@
 /** What the commands have in common that systemd runs: the journal, sd_notify(3), the watchdog. */
-import { createLog, type Log } from "../lib/events/mod.ts";
+import { createLog, type Log, thinLog } from "../lib/events/mod.ts";
 import {
   createEvidence,
   createNotifier,
@@ -20,12 +20,13 @@ export interface Service {
   readonly evidence: Evidence;
   /** How long systemd waits for a sign of life; undefined when it does not. */
   readonly watchdogMs: number | undefined;
+  /** Says what the log left out, and closes the socket. */
   close(): void;
 }
 
 /** `open` reaches NOTIFY_SOCKET; what it throws is logged, and the work goes on without. */
 export function openService(io: Io, open: (address: NotifyAddress) => Datagrams): Service {
-  const log = createLog(io.stderr, { priority: io.isJournal });
+  const { log, flush } = thinLog(systemClock, createLog(io.stderr, { priority: io.isJournal }));
   const environment: NotifyEnvironment = {
     NOTIFY_SOCKET: io.environment("NOTIFY_SOCKET"),
     WATCHDOG_USEC: io.environment("WATCHDOG_USEC"),
@@ -40,7 +41,10 @@ export function openService(io: Io, open: (address: NotifyAddress) => Datagrams)
     notifier,
     evidence: createEvidence(systemClock, { watchdogMs, feed }),
     watchdogMs,
-    close: () => datagrams?.close(),
+    close() {
+      flush();
+      datagrams?.close();
+    },
   };
 }
 

@@ -1,8 +1,9 @@
 /** `cis490 ship`: one pass, or pass after pass until a signal. */
 import { readBuildInfo } from "../lib/build_info.ts";
 import { chooseConfigFile, type LabHostConfig, loadLabHostConfig } from "../lib/config/mod.ts";
-import { createLog, type Log } from "../lib/events/mod.ts";
+import { createLog, type Log, type ThinLog, thinLog } from "../lib/events/mod.ts";
 import { runPass } from "../lib/shipper/mod.ts";
+import { systemClock } from "../lib/sys/mod.ts";
 import type { Io } from "./print.ts";
 import { createReport } from "./ship_report.ts";
 import { openShop } from "./ship_parts.ts";
@@ -38,7 +39,8 @@ async function shipOnce(
   io: Io,
 ): Promise<number> {
   const report = createReport(io, { json: args.json, progress: !args.noProgress });
-  const { shop, close } = await openShop(config, io, logOf(io), report.observer);
+  const { log, flush } = logOf(io);
+  const { shop, close } = await openShop(config, io, log, report.observer);
   const stop = new AbortController();
   const onSignal = () => stop.abort();
   for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
@@ -52,12 +54,14 @@ async function shipOnce(
   } finally {
     for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
     close();
+    flush();
   }
 }
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
 /** A timer's pass tells the journal what a person is told by the report. */
-function logOf(io: Io): Log {
-  return io.isJournal ? createLog(io.stderr, { priority: true }) : () => {};
+function logOf(io: Io): ThinLog {
+  const log: Log = io.isJournal ? createLog(io.stderr, { priority: true }) : () => {};
+  return thinLog(systemClock, log);
 }

@@ -11,14 +11,9 @@ const STREAK = 3;
 /** How often this host's own files are looked at when they are not ready: no request is made for that. */
 const LOCAL_LOOK_MS = 5_000;
 
-/** What goes on for hours is said again after so long, then after twice that, and so on. */
-const SAY_AGAIN_MS = 10 * 60_000;
-const SAY_AGAIN_LIMIT_MS = 6 * 60 * 60_000;
-
 export class Breaker {
   #open: { readonly outcome: Outcome; readonly probeAtMs: number } | undefined;
   #tries = 0;
-  #said: { readonly words: string; readonly atMs: number; readonly times: number } | undefined;
   readonly #streak = new Set<EpisodeId>();
 
   constructor(
@@ -69,13 +64,6 @@ export class Breaker {
 
   #say(outcome: Outcome): void {
     const { code, detail, status, remediation } = outcome;
-    // What is wrong with this host's files is for this host's people: each fault counts as news.
-    const words = outcome.isLocal ? `${code} ${detail}` : code;
-    const nowMs = this.clock.monotonic();
-    const before = this.#said?.words === words ? this.#said : { atMs: -Infinity, times: 0 };
-    const pauseMs = Math.min(SAY_AGAIN_LIMIT_MS, SAY_AGAIN_MS * 2 ** (before.times - 1));
-    if (nowMs - before.atMs < pauseMs) return;
-    this.#said = { words, atMs: nowMs, times: before.times + 1 };
     if (outcome.outcome === "paused") this.log("paused", { code, status, detail, remediation });
     else this.log("receiver-away", { code, status, detail, remediation });
   }
@@ -98,7 +86,6 @@ export class Breaker {
   probed(): void {
     if (this.#open !== undefined) this.log("receiver-back", { after: this.#open.outcome.code });
     this.#open = undefined;
-    this.#said = undefined;
     this.#streak.clear();
   }
 }

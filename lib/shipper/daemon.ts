@@ -2,6 +2,7 @@
 import { isFsError, type Watch } from "../sys/mod.ts";
 import { type PassOptions, runPass } from "./pass.ts";
 import { probeIfDue } from "./probe.ts";
+import { createReminders } from "./reminders.ts";
 import type { PassSummary } from "./result.ts";
 import type { Shop } from "./shop.ts";
 
@@ -21,8 +22,6 @@ export interface DaemonOptions {
   readonly scanIntervalMs: number;
 }
 
-/** How often it is said that something is held: the doctor takes the newest. */
-const HELD_INTERVAL_MS = 5 * 60_000;
 /** No shorter wait, so that a clock gone wrong can't make it spin. */
 const SHORTEST_WAIT_MS = 20;
 
@@ -34,7 +33,7 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { queue, breaker, lanes, looks } = shop;
-  const sayHeld = heldSayer(shop);
+  const remind = createReminders(queue.clock, queue.log);
   const wait = (until: AbortSignal) => {
     const waitMs = Math.min(
       options.scanIntervalMs,
@@ -55,24 +54,12 @@ export async function runDaemon(
     };
     const summary = await tryPass(shop, signal, { until, allDue });
     parts.passed(summary);
-    if (summary !== undefined) sayHeld(summary.counts.held);
+    if (summary !== undefined) remind(summary);
     // What ended the pass while uploads were under way is what the next one is for.
     if (!isWoken) await wait(signal);
   }
   await lanes.ended();
   await looks.running;
-}
-
-/** Says how many are held: the first time at once, then now and then, and once that there are none any more. */
-function heldSayer({ queue }: Shop): (count: number) => void {
-  let said = { count: 0, atMs: -Infinity };
-  return (count) => {
-    const atMs = queue.clock.monotonic();
-    const isDue = said.count === 0 || count === 0 || atMs - said.atMs >= HELD_INTERVAL_MS;
-    if (!isDue || (count === 0 && said.count === 0)) return;
-    said = { count, atMs };
-    queue.log("held", { count });
-  };
 }
 
 /** The fence around a pass: a directory that can't be read now may be readable at the next tick. */

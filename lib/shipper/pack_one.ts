@@ -45,20 +45,13 @@ export async function packOne(context: PassContext, tried: Tried, tree: Tree): P
   return "again";
 }
 
-/** How often it is said again that the disk is low. */
-const DISK_LOW_INTERVAL_MS = 5 * 60_000;
-
 /** Why there is no space for an archive of `bound` bytes. Nothing is written down: the disk is the matter. */
 function findDiskLow(shop: Shop, id: EpisodeId, bound: number): Outcome | undefined {
   const { queue, room, options } = shop;
   const dir = queue.layout.outbox;
   if (room.hasSpace(dir, bound)) return undefined;
   const { freeBytes } = queue.fs.space(dir);
-  const nowMs = queue.clock.monotonic();
-  if (nowMs - shop.diskLow.saidMs >= DISK_LOW_INTERVAL_MS) {
-    shop.diskLow.saidMs = nowMs;
-    queue.log("disk-low", { id, needed_bytes: bound, free_bytes: freeBytes, dir });
-  }
+  queue.log("disk-low", { id, needed_bytes: bound, free_bytes: freeBytes, dir });
   return {
     outcome: "transient",
     code: "disk-low",

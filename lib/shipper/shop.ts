@@ -71,8 +71,6 @@ export interface Shop extends ShipperParts {
   readonly lanes: Lanes;
   /** Whether the first pass has done what is done once. */
   readonly started: { isRepaired: boolean };
-  /** When it was last said that the disk is low, monotonic. */
-  readonly diskLow: { saidMs: number };
   /** What was last said of a pass, and when, monotonic. */
   readonly lastPass: { words: string; saidMs: number };
   /** What has ended since the last summary. */
@@ -96,7 +94,6 @@ export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
     slots: new Slots(options.uploads),
     lanes: new Lanes({ small: options.uploads + PACKING_AHEAD, large: 1 }),
     started: { isRepaired: false },
-    diskLow: { saidMs: -Infinity },
     lastPass: { words: "", saidMs: -Infinity },
     tally: new Tally(),
   };

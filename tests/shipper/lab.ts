@@ -4,7 +4,7 @@
  */
 import { pack, type PackJob } from "../../lib/archive/mod.ts";
 import type { Digest, EpisodeId, HostId, Stamp } from "../../lib/episode/mod.ts";
-import type { EventFields, EventName } from "../../lib/events/mod.ts";
+import { type EventFields, type EventName, thinLog } from "../../lib/events/mod.ts";
 import { openQueue, type Queue } from "../../lib/queue/mod.ts";
 import {
   createShop,
@@ -169,7 +169,7 @@ export class Lab {
       fs: this.options.wrap?.(fs) ?? fs,
       clock: this.clock,
       locks: fileLocks(libc),
-      log: (name, fields) => void this.events.push({ name, fields }),
+      log: thinLog(this.clock, (name, fields) => void this.events.push({ name, fields })).log,
     }, { dataDir: this.dir, settleMs: this.options.settleMs ?? 0, pid: Deno.pid });
     this.shop = createShop({
       queue,
