@@ -243,6 +243,8 @@ Deno.test("without a known token nothing is told, not even whether an id is good
     }
   }
   assert.doesNotMatch(receiver.log, /unknown token|Bearer unknown/);
+  const told = [...receiver.log.matchAll(/event=(?:token-refused|request-refused)/g)];
+  assert.deepEqual(told.map(([event]) => event), ["event=token-refused"], "once a minute");
 });
 
 Deno.test("a method that a path does not take is answered by those that it takes", async () => {
@@ -313,6 +315,33 @@ Deno.test("a client that goes away in the middle leaves nothing", async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   assert.match(receiver.log, /event=request-cut/);
+});
+
+Deno.test("a body that ends before it is whole is told as such, and leaves nothing", async () => {
+  await using receiver = await TestReceiver.start();
+  const token = await receiver.token("lab-1");
+  const what = sample(receiver.stamp, 200_000);
+  const fields = {
+    host: "receiver",
+    connection: "close",
+    authorization: `Bearer ${token}`,
+    "content-length": `${what.bytes.byteLength}`,
+    ...putHeaders(what, receiver.stamp),
+  };
+  const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`);
+  const connection = await connect(receiver.address);
+  const head = new TextEncoder().encode(`PUT ${PATH} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  await send(connection, [head, what.bytes.subarray(0, 100_000)]);
+  for (let tries = 0; receiver.files().length === 0; tries++) {
+    assert.ok(tries < 500, "the body has its place");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  if ("closeWrite" in connection) await connection.closeWrite();
+  const answer = new TextDecoder().decode(await readAll(connection));
+  connection.close();
+  assert.match(answer, /^HTTP\/1.1 408 .*"type":"\/problems\/incomplete-body"/s);
+  assert.match(receiver.log, /event=request-cut/);
+  assert.deepEqual(receiver.files(), []);
 });
 
 Deno.test("what is not HTTP, or bends it, upsets nobody", async () => {
