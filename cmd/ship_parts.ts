@@ -22,8 +22,6 @@ import { realWireParts, transportOptionsOf } from "./transport.ts";
 
 /** More workers than this gain nothing on a lab host, and cost 20 MB each. */
 const MOST_PACKERS = 2;
-/** What `compression_level = "auto"` begins with. */
-const DEFAULT_LEVEL = 3;
 
 export interface RealShop {
   readonly shop: Shop;
@@ -66,7 +64,7 @@ export async function openShop(
     uploads,
     outboxAhead: limits.outboxAhead,
     minFreeBytes: limits.minFreeBytes,
-    compressionLevel: compressionLevel === "auto" ? DEFAULT_LEVEL : compressionLevel,
+    compressionLevel,
     retention: {
       quarantineKeepMs: limits.quarantineKeepMs,
       shippedKeepMs: limits.shippedKeepMs,

@@ -134,7 +134,11 @@ const transport = v.object({
         ),
         v.literal("auto"),
       ], COMPRESSION_LEVEL),
-      { about: 'The level of zstd; "auto" is 3 for now', expected: COMPRESSION_LEVEL },
+      {
+        about:
+          'The level of zstd; "auto" begins with 3 and goes as high as the link leaves time for',
+        expected: COMPRESSION_LEVEL,
+      },
     ),
     3,
   ),

@@ -87,17 +87,24 @@ async function giveUpArchive({ queue }: Shop, id: EpisodeId): Promise<void> {
 }
 
 async function pack(shop: Shop, tried: Tried, tree: Tree, signal: AbortSignal): Promise<void> {
-  const { queue, packer, observer, options } = shop;
+  const { queue, packer, observer } = shop;
   const { id, record, signature } = tried;
   const progress = (bytes: number) => observer.packing?.(id, bytes, tree.sizeBytes);
+  const { level } = shop.level;
+  let startMs = 0;
+  const onStart = () => {
+    startMs = queue.clock.monotonic();
+    progress(0);
+  };
   // It may have to wait until other episodes are packed.
   observer.resting?.(id);
   const packed = await packer.pack({
     episodePath: queue.layout.episode(id),
     partialPath: queue.layout.partial(id),
-    level: options.compressionLevel,
-  }, { signal, onStart: () => progress(0), onProgress: progress });
+    level,
+  }, { signal, onStart, onProgress: progress });
   observer.working?.(id);
+  shop.level.packed(packed, level, queue.clock.monotonic() - startMs);
   const note: PackedNote = {
     format: packed.format,
     episodeDigest: packed.episodeDigest,

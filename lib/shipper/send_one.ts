@@ -27,9 +27,11 @@ export async function sendOne(context: PassContext, tried: Tried): Promise<Step>
     if (signal.aborted || breaker.reason !== undefined) return undefined;
     const startMs = queue.clock.monotonic();
     let synced: number | undefined;
+    let isResumed = false;
     const progress = (bytes: number, total: number) => {
       // The first call tells what was there before.
-      if (synced !== undefined && bytes > synced) breaker.moved();
+      if (synced === undefined) isResumed = bytes > 0 && bytes < total;
+      else if (bytes > synced) breaker.moved();
       synced = bytes;
       observer.sending?.(id, bytes, total);
     };
@@ -38,6 +40,9 @@ export async function sendOne(context: PassContext, tried: Tried): Promise<Step>
     observer.working?.(id);
     ms = Math.round(queue.clock.monotonic() - startMs);
     if (answer.kind === "aborted") return undefined;
+    if (answer.kind === "stored" && !answer.already && !isResumed) {
+      shop.level.sent(upload.archiveBytes, ms);
+    }
     const outcome = outcomeOf(answer);
     // Before the next one has the slot: it must not run into the same outage.
     if (answer.kind !== "unreadable") breaker.note(outcome, id);

@@ -7,6 +7,7 @@ import type { Transport } from "../transport/mod.ts";
 import { Breaker } from "./breaker.ts";
 import { ClockCheck } from "./clock_check.ts";
 import { Lanes } from "./lanes.ts";
+import { LevelChoice } from "./level.ts";
 import { Memory } from "./memory.ts";
 import { type Looks, newLooks, type RetentionOptions } from "./prune.ts";
 import { type Result, Tally } from "./result.ts";
@@ -48,8 +49,8 @@ export interface ShipperOptions {
   readonly outboxAhead: number;
   /** Free space that packing leaves, in bytes. */
   readonly minFreeBytes: number;
-  /** Of zstd, 1 to 19. */
-  readonly compressionLevel: number;
+  /** Of zstd, 1 to 19; or as the link and the processor suggest. */
+  readonly compressionLevel: number | "auto";
   readonly retention: RetentionOptions;
 }
 
@@ -69,6 +70,7 @@ export interface Shop extends ShipperParts {
   readonly slots: Slots;
   /** Episodes for which there is something to do, and who does it. */
   readonly lanes: Lanes;
+  readonly level: LevelChoice;
   /** Whether the first pass has done what is done once. */
   readonly started: { isRepaired: boolean };
   /** What was last said of a pass, and when, monotonic. */
@@ -93,6 +95,7 @@ export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
     looks: newLooks(),
     slots: new Slots(options.uploads),
     lanes: new Lanes({ small: options.uploads + PACKING_AHEAD, large: 1 }),
+    level: new LevelChoice(options.compressionLevel),
     started: { isRepaired: false },
     lastPass: { words: "", saidMs: -Infinity },
     tally: new Tally(),

@@ -1,0 +1,68 @@
+/**
+ * The level of zstd: a fixed one, or as high as the link leaves time for. Packing one archive may take as long as sending
+ * one, since both go on side by side; beyond that the processor would be the bottleneck.
+ */
+
+interface Rung {
+  readonly level: number;
+  /** How long packing takes, and how much is to be sent, against level 3. `deno task bench:micro` measures both. */
+  readonly time: number;
+  readonly size: number;
+}
+
+const RUNGS: readonly Rung[] = [
+  { level: 1, time: 0.87, size: 1.02 },
+  { level: 3, time: 1, size: 1 },
+  { level: 6, time: 2.4, size: 0.95 },
+  { level: 9, time: 4.3, size: 0.92 },
+  { level: 16, time: 50, size: 0.86 },
+  { level: 19, time: 90, size: 0.85 },
+];
+const FIRST_LEVEL = 3;
+
+/** Of what was measured, so much is believed of the newest. */
+const NEWEST = 0.3;
+/** Less than this says more about latencies than about bytes. */
+const TELLING_BYTES = 16 * 1024;
+
+export class LevelChoice {
+  /** Milliseconds for a byte of tar, and bytes of archive, both as if at level 3; undefined until there is one. */
+  #packing: { readonly msPerByte: number; readonly size: number } | undefined;
+  /** For a byte of archive. */
+  #sendingMsPerByte: number | undefined;
+
+  constructor(private readonly wanted: number | "auto") {}
+
+  /** Of the next archive. */
+  get level(): number {
+    if (this.wanted !== "auto") return this.wanted;
+    const [packing, sendingMs] = [this.#packing, this.#sendingMsPerByte];
+    if (packing === undefined || sendingMs === undefined) return FIRST_LEVEL;
+    const costs = RUNGS.map(({ level, time, size }) => ({
+      level,
+      ms: Math.max(packing.msPerByte * time, sendingMs * packing.size * size),
+    }));
+    return costs.reduce((best, one) => one.ms < best.ms ? one : best).level;
+  }
+
+  /** An archive was packed at `level` within `ms`. */
+  packed(archive: { tarBytes: number; archiveBytes: number }, level: number, ms: number): void {
+    const rung = RUNGS.find((rung) => rung.level === level);
+    const { tarBytes, archiveBytes } = archive;
+    if (rung === undefined || archiveBytes < TELLING_BYTES) return;
+    this.#packing = {
+      msPerByte: blend(this.#packing?.msPerByte, ms / tarBytes / rung.time),
+      size: blend(this.#packing?.size, archiveBytes / tarBytes / rung.size),
+    };
+  }
+
+  /** An archive of so many bytes was sent within `ms`, all of them. */
+  sent(archiveBytes: number, ms: number): void {
+    if (archiveBytes < TELLING_BYTES) return;
+    this.#sendingMsPerByte = blend(this.#sendingMsPerByte, ms / archiveBytes);
+  }
+}
+
+function blend(before: number | undefined, now: number): number {
+  return before === undefined ? now : before + (now - before) * NEWEST;
+}

@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { LevelChoice } from "./level.ts";
+
+const MB = 1_000_000;
+/** Of telemetry: 3.4 to 1 at level 3. */
+const ARCHIVE = { tarBytes: 34 * MB, archiveBytes: 10 * MB };
+
+/** The level after an archive was packed at 3 and sent, both at so many megabytes of tar, and of archive, a second. */
+function chosen(packing: number, sending: number): number {
+  const choice = new LevelChoice("auto");
+  choice.packed(ARCHIVE, 3, ARCHIVE.tarBytes / packing / 1000);
+  choice.sent(ARCHIVE.archiveBytes, ARCHIVE.archiveBytes / sending / 1000);
+  return choice.level;
+}
+
+Deno.test("a fixed level stays, whatever the link", () => {
+  const choice = new LevelChoice(5);
+  choice.packed(ARCHIVE, 3, 100);
+  choice.sent(ARCHIVE.archiveBytes, 1_000_000);
+  assert.equal(choice.level, 5);
+});
+
+Deno.test("auto begins with 3, until both packing and sending were seen", () => {
+  const choice = new LevelChoice("auto");
+  assert.equal(choice.level, 3);
+  choice.packed(ARCHIVE, 3, 100);
+  assert.equal(choice.level, 3);
+  choice.sent(ARCHIVE.archiveBytes, 80_000);
+  assert.notEqual(choice.level, 3);
+});
+
+Deno.test("the slower the link, the higher the level: as high as packing keeps up with sending", () => {
+  // Packing at level 3 makes 300 MB/s of tar: 88 MB/s of archive.
+  assert.deepEqual([1000, 60, 25, 10, 1.25, 0.5].map((sending) => chosen(300, sending)), [
+    1,
+    3,
+    6,
+    9,
+    16,
+    19,
+  ]);
+});
+
+Deno.test("the slower the machine, the lower the level on the same link", () => {
+  assert.deepEqual([300, 30, 10, 2].map((packing) => chosen(packing, 1.25)), [16, 9, 3, 1]);
+});
+
+Deno.test("what is learned at one level is put to use at another: it does not go to and fro", () => {
+  const choice = new LevelChoice("auto");
+  const speeds = new Map([[3, 300], [16, 6], [9, 70], [6, 125], [1, 345], [19, 3.3]]);
+  const sizes = new Map([[3, 1], [16, 0.86], [9, 0.92], [6, 0.95], [1, 1.02], [19, 0.85]]);
+  const levels: number[] = [];
+  for (let episode = 0; episode < 20; episode++) {
+    const { level } = choice;
+    levels.push(level);
+    const archiveBytes = ARCHIVE.archiveBytes * (sizes.get(level) ?? 1);
+    choice.packed({ ...ARCHIVE, archiveBytes }, level, 34_000 / (speeds.get(level) ?? 1));
+    choice.sent(archiveBytes, archiveBytes / 1250);
+  }
+  assert.deepEqual(levels, [3, ...Array(19).fill(16)]);
+});
+
+Deno.test("tiny archives teach nothing", () => {
+  const choice = new LevelChoice("auto");
+  choice.packed({ tarBytes: 20_000, archiveBytes: 6000 }, 3, 5);
+  choice.sent(6000, 5000);
+  assert.equal(choice.level, 3);
+});
