@@ -388,6 +388,65 @@ export const COMMANDS: readonly Command[] = [
     load: async () => (await import("./quarantine.ts")).show,
   }),
   command({
+    path: ["quarantine", "retry"],
+    summary: "put quarantined episodes back into the queue",
+    description: [
+      "For when the cause is mended. Each starts afresh, as if it had just been recorded, and packs to the same digest as " +
+      "before; why it was in quarantine stays there as history. A running shipper notices by itself.",
+      "An episode whose name another one has taken in the queue stays in quarantine, and is reported.",
+    ],
+    oneOf: ["code", "all"],
+    flags: {
+      code: { kind: "text", value: "CODE", about: "Every episode with this code" },
+      all: { kind: "switch", about: "Every episode" },
+      dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
+      dataDir: DATA_DIR,
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    positionals: {
+      ids: { value: "ID", about: "Names in the list, for example ep-1 or ep-1~2", count: "many" },
+    },
+    examples: [
+      { about: "one episode", command: "sudo cis490 quarantine retry ep-1" },
+      {
+        about: "when the lab code is mended",
+        command: "sudo cis490 quarantine retry --code bad-meta",
+      },
+    ],
+    exitCodes: { 0: "all of them are back in the queue", 1: "some stay" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "env", "ffi", "sys"],
+    load: async () => (await import("./quarantine_retry.ts")).run,
+  }),
+  command({
+    path: ["quarantine", "remove"],
+    summary: "remove quarantined episodes for good",
+    description: [
+      "No receiver has what lies in quarantine, so this asks for --yes, and without it only says what would be removed. " +
+      "Left alone, they go after quarantine_keep_days by themselves.",
+    ],
+    flags: {
+      yes: { kind: "switch", about: "Really removes them" },
+      dataDir: DATA_DIR,
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    positionals: {
+      ids: { value: "ID", about: "Names in the list, for example ep-1 or ep-1~2", count: "many" },
+    },
+    examples: [
+      { about: "what would go", command: "sudo cis490 quarantine remove ep-1 ep-2" },
+      { about: "it goes", command: "sudo cis490 quarantine remove ep-1 ep-2 --yes" },
+    ],
+    exitCodes: { 0: "removed", 1: "some stay" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "write", "env", "ffi", "sys"],
+    load: async () => (await import("./quarantine_remove.ts")).run,
+  }),
+  command({
     path: ["completion"],
     summary: "print a completion script for a shell",
     description: ["The script is made from the same list of commands as this help."],

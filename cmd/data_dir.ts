@@ -1,7 +1,14 @@
 /** Which queue an operator's command works on, and as whom. */
 import { chooseConfigFile, loadLabHostConfig } from "../lib/config/mod.ts";
 import { type Layout, layoutOf } from "../lib/queue/mod.ts";
-import { type Fs, isFsError, ownedFs, type Owner, type PlainFs } from "../lib/sys/mod.ts";
+import {
+  type FileType,
+  type Fs,
+  isFsError,
+  ownedFs,
+  type Owner,
+  type PlainFs,
+} from "../lib/sys/mod.ts";
 import type { Io } from "./print.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -29,19 +36,31 @@ export function layoutOfQueue(
   path: readonly string[],
 ): Layout {
   const layout = layoutOf(dataDir);
-  try {
-    const { type } = fs.lstat(layout.episodes);
-    if (type === "directory") return layout;
+  const type = findType(fs, layout.episodes);
+  if (type === "directory") return layout;
+  if (type !== undefined) {
     throw new UsageError(`${layout.episodes} is a ${type}, not a directory`, path);
+  }
+  const what = findType(fs, `${dataDir}/.`) === undefined
+    ? `there is no directory ${dataDir}`
+    : `${dataDir} has no episodes/, so it is no data directory`;
+  throw new UsageError(what, path);
+}
+
+/** Undefined where there is nothing of that name. Throws FsError. */
+function findType(fs: Pick<PlainFs, "lstat">, path: string): FileType | undefined {
+  try {
+    return fs.lstat(path).type;
   } catch (error) {
-    if (!isFsError(error, "gone", "not-a-directory")) throw error;
-    throw new UsageError(`${dataDir} has no episodes/, so it is no data directory`, path);
+    if (isFsError(error, "gone", "not-a-directory")) return undefined;
+    throw error;
   }
 }
 
 /** Whom new files in `dataDir` are to belong to, where root acts for a service; else undefined. Throws FsError. */
 export function findOwner(fs: Pick<PlainFs, "lstat">, dataDir: string): Owner | undefined {
-  const { uid, gid } = fs.lstat(dataDir);
+  // The directory itself, also where a link leads to it.
+  const { uid, gid } = fs.lstat(`${dataDir}/.`);
   return Deno.uid() === 0 && uid !== 0 ? { uid, gid } : undefined;
 }
 

@@ -14,7 +14,7 @@ export async function list(args: Where & { readonly code: string | undefined }, 
   const fs = plainFs();
   const { dataDir } = await chooseDataDir(args, io);
   const layout = layoutOfQueue(fs, dataDir, ["quarantine", "list"]);
-  const found = findComplete(fs, layout)
+  const found = findQuarantined(fs, layout)
     .filter(({ code }) => args.code === undefined || code === args.code);
   if (args.json) {
     io.json({ data_dir: dataDir, quarantined: found.map(jsonOf) });
@@ -35,7 +35,7 @@ export async function show(args: Where & { readonly id: string }, io: Io) {
   const fs = plainFs();
   const { dataDir } = await chooseDataDir(args, io);
   const layout = layoutOfQueue(fs, dataDir, ["quarantine", "show"]);
-  const found = findComplete(fs, layout).find(({ name }) => name === args.id);
+  const found = findQuarantined(fs, layout).find(({ name }) => name === args.id);
   if (found === undefined) {
     io.stderr(`cis490: ${printable(args.id)} is not in quarantine; see cis490 quarantine list`);
     return 1;
@@ -57,11 +57,14 @@ export async function show(args: Where & { readonly id: string }, io: Io) {
   return 0;
 }
 
-function findComplete(fs: PlainFs, layout: Layout): Quarantined[] {
+/** What is there for good; nothing where no shipper has made the directory yet. Throws FsError. */
+export function findQuarantined(
+  fs: Pick<PlainFs, "list" | "lstat" | "openRead">,
+  layout: Layout,
+): Quarantined[] {
   try {
     return listQuarantined(fs, layout).filter(({ complete }) => complete);
   } catch (error) {
-    // No shipper has made the directory yet.
     if (isFsError(error, "gone")) return [];
     throw error;
   }

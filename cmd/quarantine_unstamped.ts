@@ -1,9 +1,8 @@
 /** `cis490 quarantine-unstamped`: drains a backlog that no receiver could ever accept. */
 import { type Drained, drainUnstamped, listEpisodes } from "../lib/queue/mod.ts";
-import { exactFs, fileLocks, Libc, systemClock } from "../lib/sys/mod.ts";
-import { asOwnerOf, chooseDataDir, findOwner, layoutOfQueue } from "./data_dir.ts";
 import { formatCount } from "./format.ts";
 import { type Io, printable } from "./print.ts";
+import { complainAbout, openQueueByHand } from "./quarantine_work.ts";
 
 interface Args {
   readonly dryRun: boolean;
@@ -15,21 +14,8 @@ interface Args {
 
 const DAY_MS = 24 * 3600 * 1000;
 
-/** Lines about single episodes, after which only the numbers are told. */
-const MOST_COMPLAINTS = 20;
-
 export async function run(args: Args, io: Io): Promise<number> {
-  const { dataDir, settleMs } = await chooseDataDir(args, io);
-  const libc = new Libc();
-  const plain = exactFs(libc);
-  const layout = layoutOfQueue(plain, dataDir, ["quarantine-unstamped"]);
-  const fs = asOwnerOf(plain, dataDir);
-  const disk = {
-    fs,
-    layout,
-    locks: fileLocks(libc, findOwner(plain, dataDir)),
-    clock: systemClock,
-  };
+  const { disk, dataDir, settleMs } = await openQueueByHand(args, io, ["quarantine-unstamped"]);
   const { dryRun } = args;
   const missingMetaAgeMs = args.minAge ?? DAY_MS;
 
@@ -78,10 +64,4 @@ export async function run(args: Args, io: Io): Promise<number> {
   const left = formatCount(busy.length + failed.length, "episode");
   io.stderr(`cis490: ${left} could not be judged or moved; run it again, or ask cis490 doctor`);
   return 1;
-}
-
-function complainAbout(lines: readonly string[], io: Io): void {
-  for (const line of lines.slice(0, MOST_COMPLAINTS)) io.stderr(`cis490: ${line}`);
-  const more = lines.length - MOST_COMPLAINTS;
-  if (more > 0) io.stderr(`cis490: and ${more} more`);
 }

@@ -1,7 +1,10 @@
 /** What keeps the queue from working at all. */
 
-/** `locked`: another shipper works on it. `split`: it lies on more than one file system. */
-export type QueueErrorCode = "locked" | "split";
+/**
+ * `locked`: another shipper works on it. `split`: it lies on more than one file system, or something in it is no directory.
+ * `denied`: this user may not change it. `read-only`: nobody may.
+ */
+export type QueueErrorCode = "locked" | "split" | "denied" | "read-only";
 
 export class QueueError extends Error {
   override readonly name = "QueueError";

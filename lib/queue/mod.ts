@@ -2,12 +2,15 @@
  * The queue on a lab host's disk. The disk is its only state: what is found of an episode decides, by the rules, what is
  * done next, and each step is durable before the next relies on it. Packing and sending are the caller's.
  */
+export * from "./by_hand.ts";
+export * from "./discard.ts";
 export * from "./drain.ts";
 export * from "./error.ts";
 export * from "./found.ts";
 export * from "./layout.ts";
 export * from "./look.ts";
 export * from "./moves.ts";
+export * from "./operator.ts";
 export * from "./quarantined.ts";
 export * from "./queue.ts";
 export {
@@ -22,6 +25,7 @@ export {
   writeRecord,
 } from "./record.ts";
 export * from "./retention.ts";
+export * from "./retry.ts";
 export * from "./returns.ts";
 export * from "./rules.ts";
 export {

@@ -106,7 +106,8 @@ export function hasSignature(queue: Disk, id: EpisodeId, signature: Signature): 
   }
 }
 
-async function removeIfEmpty(queue: Disk, directory: string): Promise<void> {
+/** Removes the directory of a place on a shelf unless something is in it. Throws FsError. */
+export async function removeIfEmpty(queue: Disk, directory: string): Promise<void> {
   try {
     await queue.fs.rmdir(directory);
   } catch (error) {

@@ -4,12 +4,13 @@ import type { Fs } from "../sys/mod.ts";
 import { findRemovedName, type Layout } from "./layout.ts";
 import { findStat } from "./queue.ts";
 import { findText } from "./record.ts";
+import { isHalfReturned } from "./returns.ts";
 
 /** One directory of `quarantine/`. */
 export interface Quarantined {
   /** The episode's id, or a numbered sibling of it. */
   readonly name: string;
-  /** `unreadable`: there is no reason that can be read. */
+  /** `unreadable`: there is no reason that can be read. `half-returned`: it is history, and the episode has not moved yet. */
   readonly code: string;
   readonly detail: string;
   readonly remediation: string | undefined;
@@ -36,10 +37,20 @@ export function listQuarantined(
     .sort()
     .map((name) => {
       const place = layout.place("quarantine", name);
-      const reason = parseReason(findText(fs, place.note));
       const complete = findStat(fs, place.episode) !== undefined;
-      return { name, complete, ...reason };
+      const text = findText(fs, place.note);
+      const isHalf = text === undefined && isHalfReturned({ fs, layout }, "quarantine", name);
+      return { name, complete, ...isHalf ? halfReturned(name) : parseReason(text) };
     });
+}
+
+function halfReturned(name: string): Omit<Quarantined, "name" | "complete"> {
+  return {
+    code: "half-returned",
+    detail: "its return to the queue was begun and not finished",
+    remediation: `cis490 quarantine retry ${name}`,
+    atMs: undefined,
+  };
 }
 
 function parseReason(text: string | undefined): Omit<Quarantined, "name" | "complete"> {

@@ -114,7 +114,10 @@ function takeLock(parts: Pick<QueueParts, "fs" | "locks">, layout: Layout, pid: 
 }
 
 /** One hand on an episode: undefined when another process has it. Throws FsError. */
-export function tryLockEpisode(queue: Queue, id: EpisodeId): Lock | undefined {
+export function tryLockEpisode(
+  queue: Pick<Queue, "locks" | "layout">,
+  id: EpisodeId,
+): Lock | undefined {
   return queue.locks.tryLock(queue.layout.lock(id), { remove: true });
 }
 

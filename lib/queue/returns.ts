@@ -2,8 +2,9 @@
  * Back from a shelf into the queue. First the note becomes history, durably, then the episode moves: so an `episode/` with
  * nothing but history beside it is a return to be finished.
  */
-import { isFsError, syncMove } from "../sys/mod.ts";
-import { findShelfId, type Shelf } from "./layout.ts";
+import { type Fs, isFsError, syncMove } from "../sys/mod.ts";
+import { findShelfId, type Layout, type Shelf } from "./layout.ts";
+import { clearOutbox, removeIfEmpty } from "./moves.ts";
 import { findStat, type Queue, tryLockEpisode } from "./queue.ts";
 
 type Disk = Pick<Queue, "fs" | "layout">;
@@ -12,8 +13,19 @@ type Disk = Pick<Queue, "fs" | "layout">;
 export type Returned = "returned" | "taken";
 
 /**
- * Puts `<shelf>/<name>/episode` back into the queue. `atMs` names its history. The caller holds the episode's lock. Throws
- * FsError, `gone` when there is no such episode or it has no note; RangeError for a name that is no episode's.
+ * Whether `<shelf>/<name>/episode` could go back into the queue now. Throws FsError, `gone` when there is no such episode;
+ * RangeError for a name that is no episode's.
+ */
+export function planReturn({ fs, layout }: Disk, shelf: Shelf, name: string): Returned {
+  const id = findShelfId(name);
+  if (id === undefined) throw new RangeError(`${name} is no name of an episode`);
+  fs.lstat(layout.place(shelf, name).episode);
+  return findStat(fs, layout.episode(id)) === undefined ? "returned" : "taken";
+}
+
+/**
+ * Puts `<shelf>/<name>/episode` back into the queue, where it starts afresh. `atMs` names its history. One whose return was
+ * begun before, or whose note is lost, goes as well. The caller holds the episode's lock. Throws as `planReturn` does.
  */
 export async function returnToQueue(
   { fs, layout }: Disk,
@@ -23,15 +35,23 @@ export async function returnToQueue(
 ): Promise<Returned> {
   const id = findShelfId(name);
   if (id === undefined) throw new RangeError(`${name} is no name of an episode`);
-  const place = layout.place(shelf, name);
-  fs.lstat(place.episode);
   // Before anything is changed: a return that can't be finished would have to be looked at for ever.
-  if (findStat(fs, layout.episode(id)) !== undefined) return "taken";
+  if (planReturn({ fs, layout }, shelf, name) === "taken") return "taken";
+  // Left by the process that moved it here and was killed: its tries are not to count, nor its archive to be sent.
+  await clearOutbox({ fs, layout }, id);
+  const place = layout.place(shelf, name);
   const history = `${place.directory}/history-${new Date(atMs).toISOString()}.json`;
-  await fs.renameNoReplace(place.note, history);
+  try {
+    await fs.renameNoReplace(place.note, history);
+  } catch (error) {
+    if (!isFsError(error, "gone")) throw error;
+  }
   // A cut that brought the note back beside a moved episode would have it moved to the shelf again.
   await fs.syncDir(place.directory);
-  return await finishReturn({ fs, layout }, shelf, name);
+  const returned = await finishReturn({ fs, layout }, shelf, name);
+  // Where there was no note there is no history either.
+  if (returned === "returned") await removeIfEmpty({ fs, layout }, place.directory);
+  return returned;
 }
 
 async function finishReturn({ fs, layout }: Disk, shelf: Shelf, name: string): Promise<Returned> {
@@ -77,7 +97,12 @@ async function finishUnderLock(queue: Queue, shelf: Shelf, name: string): Promis
   }
 }
 
-function isHalfReturned({ fs, layout }: Disk, shelf: Shelf, name: string): boolean {
+/** Whether its note became history, and the episode has not moved. Throws FsError. */
+export function isHalfReturned(
+  { fs, layout }: { readonly fs: Pick<Fs, "lstat" | "list">; readonly layout: Layout },
+  shelf: Shelf,
+  name: string,
+): boolean {
   const place = layout.place(shelf, name);
   if (findShelfId(name) === undefined) return false;
   if (findStat(fs, place.note) !== undefined) return false;

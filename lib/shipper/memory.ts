@@ -3,6 +3,8 @@
  * written down. Losing it costs requests, never an episode.
  */
 import type { EpisodeId, Signature } from "../episode/mod.ts";
+import { findStat, type Queue } from "../queue/mod.ts";
+import { isFsError } from "../sys/mod.ts";
 import type { Outcome } from "./outcomes.ts";
 
 interface Remembered {
@@ -14,10 +16,12 @@ interface Remembered {
 }
 
 export class Memory {
-  readonly #byId = new Map<EpisodeId, Remembered>();
+  readonly #byId = new Map<EpisodeId, Remembered & { readonly stay: bigint | undefined }>();
+
+  constructor(private readonly queue: Pick<Queue, "fs" | "layout">) {}
 
   remember(id: EpisodeId, remembered: Remembered): void {
-    this.#byId.set(id, remembered);
+    this.#byId.set(id, { ...remembered, stay: this.#stayOf(id) });
   }
 
   forget(id: EpisodeId): void {
@@ -25,12 +29,12 @@ export class Memory {
   }
 
   nextTryMs(id: EpisodeId): number | undefined {
-    return this.#byId.get(id)?.nextTryMs;
+    return this.#find(id)?.nextTryMs;
   }
 
   /** The verdict on the episode as it is now. */
   findVerdict(id: EpisodeId, signature: Signature): Outcome | undefined {
-    const verdict = this.#byId.get(id)?.verdict;
+    const verdict = this.#find(id)?.verdict;
     return verdict?.signature === signature ? verdict.outcome : undefined;
   }
 
@@ -38,6 +42,24 @@ export class Memory {
   spaceIsBack(): void {
     for (const [id, known] of this.#byId) {
       if (known.isForSpace) this.#byId.set(id, { ...known, nextTryMs: 0 });
+    }
+  }
+
+  #find(id: EpisodeId): Remembered | undefined {
+    const known = this.#byId.get(id);
+    return known !== undefined && known.stay === this.#stayOf(id) ? known : undefined;
+  }
+
+  /**
+   * The ctime of its directory, which a rename sets: an episode that an operator has taken out and put back, between two
+   * passes, starts afresh.
+   */
+  #stayOf(id: EpisodeId): bigint | undefined {
+    try {
+      return findStat(this.queue.fs, this.queue.layout.episode(id))?.ctimeNs;
+    } catch (error) {
+      if (!isFsError(error)) throw error;
+      return undefined;
     }
   }
 

@@ -90,7 +90,7 @@ export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
       places: options.uploads + options.outboxAhead,
       minFreeBytes: options.minFreeBytes,
     }),
-    memory: new Memory(),
+    memory: new Memory(queue),
     clockCheck: new ClockCheck(queue.clock, parts.transport, queue.log),
     looks: newLooks(),
     slots: new Slots(options.uploads),

@@ -97,6 +97,8 @@ export interface PlainFs {
 export interface Fs extends PlainFs {
   /** renameat2(2) with RENAME_NOREPLACE: throws `exists` when `to` is taken, also by an empty directory. */
   renameNoReplace(from: string, to: string): Promise<void>;
+  /** access(2): throws unless this process may make and remove names in the directory `path`. */
+  checkWritable(path: string): void;
 }
 
 /** What it takes to lay out a tree exactly as it was. */

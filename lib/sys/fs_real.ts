@@ -256,6 +256,7 @@ export function exactFs(libc: Libc, options: RealFsOptions = {}): Fs {
       };
     },
     readLink: (path) => libc.readLink(path),
+    checkWritable: (path) => libc.checkWritable(path),
     renameNoReplace: (from, to) => new Promise((done) => done(libc.renameNoReplace(from, to))),
   };
 }

@@ -15,6 +15,7 @@ const SYMBOLS = {
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "i64" },
   readlink: { parameters: ["buffer", "buffer", "usize"], result: "i64" },
+  access: { parameters: ["buffer", "i32"], result: "i32" },
   renameat2: { parameters: ["i32", "buffer", "i32", "buffer", "u32"], result: "i32" },
   kill: { parameters: ["i32", "i32"], result: "i32" },
   flock: { parameters: ["i32", "i32"], result: "i32" },
@@ -31,6 +32,8 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
 const RENAME_NOREPLACE = 1;
+const X_OK = 1;
+const W_OK = 2;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
@@ -281,6 +284,12 @@ export class Libc {
   /** kill(2): tells a process something. Throws FsError `denied` when it is another user's, ESRCH when there is none. */
   signal(pid: number, number: number): void {
     if (this.#symbols.kill(pid, number) !== 0) throw this.#error("kill", `process ${pid}`);
+  }
+
+  /** access(2) with W_OK and X_OK: EACCES without the right, EROFS on a read-only file system, also for root. */
+  checkWritable(path: string): void {
+    const name = cString("access", path);
+    this.#call("access", path, () => this.#symbols.access(name, W_OK | X_OK));
   }
 
   renameNoReplace(from: string, to: string): void {

@@ -247,6 +247,10 @@ export class ModelFs implements Fs {
     });
   }
 
+  checkWritable(path: string): void {
+    this.#find("access", path);
+  }
+
   #move(from: string, inode: Inode, target: { directory: Inode; name: string }): void {
     const source = this.#parent("rename", from);
     this.#apply([{ ...source, inode: undefined }, { ...target, inode }]);
