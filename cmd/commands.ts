@@ -1,34 +1,14 @@
 /** Every command. What is not here does not exist. */
-import { type Command, command, type Flag } from "./command.ts";
-
-const CONFIG = {
-  kind: "text",
-  value: "FILE",
-  about: "The configuration file",
-} as const satisfies Flag;
-const JSON_FLAG = {
-  kind: "switch",
-  about: "Prints JSON alone on stdout",
-} as const satisfies Flag;
-const DATA_DIR = {
-  kind: "text",
-  value: "DIR",
-  about: "The data directory, instead of the configuration's",
-} as const satisfies Flag;
-
-const LAB_HOST_FILES = {
-  "/etc/cis490/lab-host.toml": "the configuration (docs/configuration.md)",
-};
-const RECEIVER_FILES = {
-  "/etc/cis490/receiver.toml": "the configuration (docs/configuration.md)",
-};
-const STORE_FILES = {
-  ...RECEIVER_FILES,
-  "STORE_DIR/episodes/HOST/": "archives and their receipts (docs/receiver.md)",
-};
-const CONFIG_VARIABLE = {
-  CIS490_CONFIG: "the configuration file, unless --config is given",
-};
+import { type Command, command } from "./command.ts";
+import {
+  CONFIG,
+  CONFIG_VARIABLE,
+  JSON_FLAG,
+  LAB_HOST_FILES,
+  RECEIVER_FILES,
+  STORE_FILES,
+} from "./flags.ts";
+import { QUARANTINE_COMMANDS } from "./quarantine_commands.ts";
 
 export const COMMANDS: readonly Command[] = [
   command({
@@ -325,127 +305,7 @@ export const COMMANDS: readonly Command[] = [
     permissions: ["read", "write", "net", "run", "env", "sys"],
     load: async () => (await import("./doctor.ts")).run,
   }),
-  command({
-    path: ["quarantine-unstamped"],
-    summary: "move episodes that could never be accepted out of the queue",
-    description: [
-      "Every episode whose meta.json names no commit of the lab code (code_version.commit, 40 lower-case hex digits) " +
-      "goes to quarantine/ with a reason: no receiver would take it. Nothing is deleted or overwritten.",
-      "An episode without meta.json goes there only when nothing in it changed for --min-age, since one that is being " +
-      "recorded looks the same. Works beside a running shipper; an episode that it has in hand is reported, not waited for.",
-      "The last line counts: kept and quarantined together are all that could be judged; missing-meta and collision say " +
-      "how many of the quarantined had no meta.json, or got a numbered name (ID~2) because theirs was taken.",
-    ],
-    flags: {
-      dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
-      dataDir: DATA_DIR,
-      minAge: { kind: "duration", about: "For episodes without meta.json; 24h unless said" },
-      config: CONFIG,
-      json: JSON_FLAG,
-    },
-    examples: [
-      { about: "look first", command: "sudo cis490 quarantine-unstamped --dry-run" },
-      { about: "then move", command: "sudo cis490 quarantine-unstamped" },
-    ],
-    exitCodes: { 0: "done", 1: "some episodes were busy or could not be moved" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
-    load: async () => (await import("./quarantine_unstamped.ts")).run,
-  }),
-  command({
-    path: ["quarantine", "list"],
-    summary: "list what is in quarantine, and why",
-    description: [
-      "A line for each episode: its name, since when, the code of the reason, and the reason.",
-    ],
-    flags: {
-      code: { kind: "text", value: "CODE", about: "Only episodes with this code" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
-    },
-    examples: [{ about: "only these", command: "cis490 quarantine list --code unstamped" }],
-    exitCodes: { 0: "listed" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "env"],
-    load: async () => (await import("./quarantine.ts")).list,
-  }),
-  command({
-    path: ["quarantine", "show"],
-    summary: "tell why one episode is in quarantine, and where it lies",
-    description: ["Shows the reason, the command that mends its cause, and the paths of both."],
-    flags: { dataDir: DATA_DIR, config: CONFIG, json: JSON_FLAG },
-    positionals: {
-      id: { value: "ID", about: "Its name in the list, for example ep-1 or ep-1~2", count: "one" },
-    },
-    examples: [{ about: "one episode", command: "cis490 quarantine show ep-1" }],
-    exitCodes: { 0: "shown", 1: "it is not in quarantine" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "env"],
-    load: async () => (await import("./quarantine.ts")).show,
-  }),
-  command({
-    path: ["quarantine", "retry"],
-    summary: "put quarantined episodes back into the queue",
-    description: [
-      "For when the cause is mended. Each starts afresh, as if it had just been recorded, and packs to the same digest as " +
-      "before; why it was in quarantine stays there as history. A running shipper notices by itself.",
-      "An episode whose name another one has taken in the queue stays in quarantine, and is reported.",
-    ],
-    oneOf: ["code", "all"],
-    flags: {
-      code: { kind: "text", value: "CODE", about: "Every episode with this code" },
-      all: { kind: "switch", about: "Every episode" },
-      dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
-    },
-    positionals: {
-      ids: { value: "ID", about: "Names in the list, for example ep-1 or ep-1~2", count: "many" },
-    },
-    examples: [
-      { about: "one episode", command: "sudo cis490 quarantine retry ep-1" },
-      {
-        about: "when the lab code is mended",
-        command: "sudo cis490 quarantine retry --code bad-meta",
-      },
-    ],
-    exitCodes: { 0: "all of them are back in the queue", 1: "some stay" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
-    load: async () => (await import("./quarantine_retry.ts")).run,
-  }),
-  command({
-    path: ["quarantine", "remove"],
-    summary: "remove quarantined episodes for good",
-    description: [
-      "No receiver has what lies in quarantine, so this asks for --yes, and without it only says what would be removed. " +
-      "Left alone, they go after quarantine_keep_days by themselves.",
-    ],
-    flags: {
-      yes: { kind: "switch", about: "Really removes them" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
-    },
-    positionals: {
-      ids: { value: "ID", about: "Names in the list, for example ep-1 or ep-1~2", count: "many" },
-    },
-    examples: [
-      { about: "what would go", command: "sudo cis490 quarantine remove ep-1 ep-2" },
-      { about: "it goes", command: "sudo cis490 quarantine remove ep-1 ep-2 --yes" },
-    ],
-    exitCodes: { 0: "removed", 1: "some stay" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
-    load: async () => (await import("./quarantine_remove.ts")).run,
-  }),
+  ...QUARANTINE_COMMANDS,
   command({
     path: ["completion"],
     summary: "print a completion script for a shell",

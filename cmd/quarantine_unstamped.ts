@@ -1,5 +1,5 @@
 /** `cis490 quarantine-unstamped`: drains a backlog that no receiver could ever accept. */
-import { type Drained, drainUnstamped, listEpisodes } from "../lib/queue/mod.ts";
+import { drainUnstamped, type GivenUp, listEpisodes, MISSING_META } from "../lib/queue/mod.ts";
 import { formatCount } from "./format.ts";
 import { type Io, printable } from "./print.ts";
 import { complainAbout, openQueueByHand } from "./quarantine_work.ts";
@@ -19,7 +19,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { dryRun } = args;
   const missingMetaAgeMs = args.minAge ?? DAY_MS;
 
-  const results: Exclude<Drained, { kind: "kept" }>[] = [];
+  const results: Exclude<GivenUp, { kind: "kept" }>[] = [];
   let kept = 0;
   const bar = io.progress({ enabled: !args.json });
   const { ids } = listEpisodes(disk);
@@ -38,7 +38,7 @@ export async function run(args: Args, io: Io): Promise<number> {
   const counts = {
     kept,
     quarantined: quarantined.length,
-    missing_meta: quarantined.filter((each) => each.missingMeta).length,
+    missing_meta: quarantined.filter((each) => each.code === MISSING_META).length,
     collision: quarantined.filter((each) => each.name !== each.id).length,
   };
   complainAbout(busy.map(({ id }) => `${id}: another process works on it`), io);

@@ -85,22 +85,31 @@ export interface Done {
   readonly json?: Readonly<Record<string, unknown>>;
 }
 
-/** Tells what became of each, and returns the exit code: 1 when any is left. */
-export async function tellEach(work: Work, results: AsyncIterable<Done | Left>, total: number) {
+/**
+ * Tells what became of each of `total` episodes, and returns the exit code: 1 when any is left. Of one that is undefined
+ * there is nothing to tell.
+ */
+export async function tellEach(
+  work: Work,
+  results: AsyncIterable<Done | Left | undefined>,
+  total: number,
+): Promise<number> {
   const { io, json, dryRun, verbs: [past, would] } = work;
   const done: Done[] = [];
   const left: Left[] = [];
   const verb = dryRun ? `would ${would}` : past;
   const bar = io.progress({ enabled: !json });
+  let looked = 0;
   for await (const one of results) {
+    looked++;
+    bar.update(looked / total, `${looked} of ${formatCount(total, "episode")}`);
+    if (one === undefined) continue;
     if ("why" in one) left.push(one);
     else {
       done.push(one);
       const words = one.words === undefined ? "" : `: ${one.words}`;
       if (!json) io.stdout(printable(`${verb} ${one.name}${words}`));
     }
-    const count = done.length + left.length;
-    bar.update(count / total, `${count} of ${formatCount(total, "episode")}`);
   }
   bar.end();
   complainAbout(left.map(({ name, why }) => printable(`${name}: ${why}`)), io);

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { type EpisodeId, findEpisodeId } from "../episode/mod.ts";
 import { exactFs, fileLocks, Libc } from "../sys/mod.ts";
-import { type Drained, type DrainOptions, drainUnstamped } from "./drain.ts";
+import { type DrainOptions, drainUnstamped } from "./drain.ts";
+import type { GivenUp } from "./give_up.ts";
 import { layoutOf } from "./layout.ts";
 import { listEpisodes } from "./queue.ts";
 
@@ -46,7 +47,7 @@ async function makeQueue(
     clock: { now: () => Date.now() + aheadMs, monotonic: () => 0, sleep: () => Promise.resolve() },
   };
   const drain = async (options: Partial<DrainOptions> = {}) => {
-    const results: Record<string, Drained> = {};
+    const results: Record<string, GivenUp> = {};
     const all = { dryRun: false, missingMetaAgeMs: DAY_MS, settleMs: 10_000, ...options };
     for await (const each of drainUnstamped(disk, listEpisodes(disk).ids, all)) {
       results[each.id] = each;

@@ -7,6 +7,7 @@ export * from "./discard.ts";
 export * from "./drain.ts";
 export * from "./error.ts";
 export * from "./found.ts";
+export * from "./give_up.ts";
 export * from "./layout.ts";
 export * from "./look.ts";
 export * from "./moves.ts";
@@ -24,6 +25,7 @@ export {
   parseRecord,
   writeRecord,
 } from "./record.ts";
+export * from "./renounce.ts";
 export * from "./retention.ts";
 export * from "./retry.ts";
 export * from "./returns.ts";

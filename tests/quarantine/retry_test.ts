@@ -4,20 +4,15 @@ import {
   discardQuarantined,
   type Handled,
   listQuarantined,
-  type OperatorDisk,
   quarantine,
   retryQuarantined,
   type Returned,
 } from "../../lib/queue/mod.ts";
 import { readTree } from "../../lib/episode/mod.ts";
-import { exactFs, fileLocks, FsError } from "../../lib/sys/mod.ts";
+import { fileLocks, FsError } from "../../lib/sys/mod.ts";
 import { idOf, Lab, type LabOptions, libc, refusal, unreachable } from "../shipper/lab.ts";
+import { operator } from "./operator.ts";
 import { snapshot } from "./snapshot.ts";
-
-/** What a process of the operator's has: the same disk, and locks of its own. */
-function operator({ queue, clock }: Lab): OperatorDisk {
-  return { fs: exactFs(libc), layout: queue.layout, locks: fileLocks(libc), clock };
-}
 
 async function retry(lab: Lab, names: string[], dryRun = false): Promise<Handled<Returned>[]> {
   return await Array.fromAsync(retryQuarantined(operator(lab), names, { dryRun }));
