@@ -24,6 +24,8 @@ export interface Place {
   readonly directory: string;
   /** `receipt.json` or `quarantine_reason.json`. */
   readonly note: string;
+  /** The name, in that directory, of a note that `writeFileDurably` has not finished. */
+  readonly noteNew: string;
   readonly episode: string;
 }
 
@@ -67,7 +69,8 @@ export function layoutOf(dataDir: string): Layout {
     lock: (id) => `${dataDir}/.locks/${id}`,
     place: (shelf, name) => {
       const directory = `${dataDir}/${shelf}/${name}`;
-      return { directory, note: `${directory}/${NOTES[shelf]}`, episode: `${directory}/episode` };
+      const note = `${directory}/${NOTES[shelf]}`;
+      return { directory, note, noteNew: `${NOTES[shelf]}.new`, episode: `${directory}/episode` };
     },
     removed: (shelf, name) => `${dataDir}/${shelf}/${REMOVED}${name}`,
   };

@@ -6,7 +6,7 @@ import * as v from "valibot";
 import { type Digest, type EpisodeId, findDigest } from "../episode/mod.ts";
 import { isFsError, removeTree, writeFileDurably } from "../sys/mod.ts";
 import { findRemovedName, findShelfId, type Shelf } from "./layout.ts";
-import { findStat, type Queue } from "./queue.ts";
+import { findStat, type Queue, tryLockEpisode } from "./queue.ts";
 import { findText, formatTime } from "./record.ts";
 
 type Disk = Pick<Queue, "fs" | "layout">;
@@ -111,13 +111,37 @@ export async function removeShelved(
   await removeTree(fs, removed);
 }
 
-/** Removes the rest of what a killed process began to remove. Throws FsError. */
-export async function finishRemovals({ fs, layout }: Disk): Promise<void> {
+/**
+ * Removes what killed processes left on the shelves: the rest of what was being removed, and the places of moves that never
+ * got a note, which nobody needs to finish. Throws FsError.
+ */
+export async function finishRemovals(queue: Queue): Promise<void> {
+  const { fs, layout } = queue;
   for (const shelf of ["shipped", "quarantine"] as const) {
     for (const { name } of fs.list(layout.shelf(shelf))) {
-      const removed = name === undefined ? undefined : findRemovedName(name);
+      if (name === undefined) continue;
+      const removed = findRemovedName(name);
       if (removed !== undefined) await removeTree(fs, layout.removed(shelf, removed));
+      else await removeEmptyPlace(queue, shelf, name);
     }
+  }
+}
+
+async function removeEmptyPlace(queue: Queue, shelf: Shelf, name: string): Promise<void> {
+  const { fs, layout } = queue;
+  const place = layout.place(shelf, name);
+  const isEmpty = () => fs.list(place.directory).every(({ name }) => name === place.noteNew);
+  const id = findShelfId(name);
+  if (id === undefined || findStat(fs, place.directory)?.type !== "directory" || !isEmpty()) return;
+  const lock = tryLockEpisode(queue, id);
+  // Somebody is about to write the note.
+  if (lock === undefined) return;
+  try {
+    if (findStat(fs, place.directory) !== undefined && isEmpty()) {
+      await removeTree(fs, place.directory);
+    }
+  } finally {
+    lock.release();
   }
 }
 

@@ -125,3 +125,26 @@ Deno.test("a dry run of giving up decides the same and changes nothing", async (
   assert.deepEqual(planned, ["a as a~2", "gone", "b as b"]);
   assert.deepEqual(await plan(false), planned);
 });
+
+Deno.test("what a killed command left without a reason is removed at the next start, what has one is not", async () => {
+  await using lab = await Lab.open();
+  await lab.record("a", {}, OTHER_STAMP);
+  await lab.record("b", {}, OTHER_STAMP);
+  await lab.pass();
+  assert.deepEqual(await add(lab, ["b"]), { b: "quarantined" });
+  for (const name of ["a", "b~2", "c"]) await Deno.mkdir(`${lab.dir}/quarantine/${name}`);
+  await Deno.writeTextFile(`${lab.dir}/quarantine/a/quarantine_reason.json.new`, "{");
+  await Deno.writeTextFile(`${lab.dir}/quarantine/c/history-1.json`, "{}");
+  const lock = fileLocks(libc).tryLock(lab.queue.layout.lock(idOf("b")), { remove: true });
+  await lab.restart();
+  await lab.pass();
+  assert.deepEqual(
+    lab.existing("quarantine/a", "quarantine/b", "quarantine/b~2", "quarantine/c"),
+    ["quarantine/b", "quarantine/b~2", "quarantine/c"],
+  );
+  lock?.release();
+  await lab.restart();
+  await lab.pass();
+  assert.deepEqual(lab.existing("quarantine/b~2"), []);
+  assert.deepEqual(lab.faults(), []);
+});
