@@ -1,7 +1,7 @@
 /** Takes episodes out of the queue because an operator says so, while a shipper may be at work on it. */
 import { type EpisodeId, findEpisodeId, readTree, type Tree } from "../episode/mod.ts";
-import { type FsError, isFsError } from "../sys/mod.ts";
-import { quarantine } from "./moves.ts";
+import { type DiskHandle, type FsError, isFsError, type Lock } from "../sys/mod.ts";
+import { type Going, type GroupMoved, quarantineTogether } from "./group_move.ts";
 import { type OperatorDisk, prepareDirectories } from "./operator.ts";
 import { tryLockEpisode } from "./queue.ts";
 import type { EpisodeRecord } from "./record.ts";
@@ -52,9 +52,12 @@ export interface GiveUpOptions {
   readonly dryRun: boolean;
 }
 
+/** Each is a lock, and so an open file, of which a process may have 1024. */
+const GROUP = 500;
+
 /**
- * Goes through these names once. An episode is locked from its judgement to its move. Throws FsError when the queue's
- * directories can't be made, before anything was moved.
+ * Goes through these names once, in groups; an episode is locked from its judgement to its move. What is spared comes before
+ * the group that it stood among. Throws FsError when the queue's directories can't be made, before anything was moved.
  */
 export async function* giveUp(
   disk: OperatorDisk,
@@ -62,59 +65,99 @@ export async function* giveUp(
   judge: Judge,
   options: GiveUpOptions,
 ): AsyncGenerator<GivenUp, void, void> {
-  let isPrepared = options.dryRun;
-  for (const name of names) {
-    const id = findEpisodeId(name);
-    if (id === undefined) {
-      yield { kind: "gone", id: name };
-      continue;
+  let handle: DiskHandle | undefined;
+  let group: EpisodeId[] = [];
+  try {
+    for (const name of names) {
+      const id = spare(judge, name);
+      if (typeof id !== "string") yield id;
+      else if (options.dryRun) yield plan(disk, id, judge);
+      else {
+        group.push(id);
+        if (group.length < GROUP) continue;
+        handle ??= await prepare(disk);
+        yield* await giveUpTogether(disk, handle, group, judge);
+        group = [];
+      }
     }
-    const spared = spare(judge, id);
-    if (spared !== undefined) {
-      yield spared;
-      continue;
-    }
-    if (!isPrepared) await prepareDirectories(disk);
-    isPrepared = true;
-    yield await giveUpOne(disk, id, judge, options);
+    if (group.length === 0) return;
+    handle ??= await prepare(disk);
+    yield* await giveUpTogether(disk, handle, group, judge);
+  } finally {
+    handle?.close();
   }
 }
 
-/** Most are spared: these cost a look, and no lock. */
-function spare(judge: Judge, id: EpisodeId): GivenUp | undefined {
+async function prepare(disk: OperatorDisk): Promise<DiskHandle> {
+  await prepareDirectories(disk);
+  return disk.fs.openDisk(disk.layout.episodes);
+}
+
+/** The id of one that is to be judged. Most are not: these cost a look, and no lock. */
+function spare(judge: Judge, name: string): EpisodeId | GivenUp {
+  const id = findEpisodeId(name);
+  if (id === undefined) return { kind: "gone", id: name };
   try {
-    return judge.isSpared(id) ? { kind: "kept", id, why: "it is not concerned" } : undefined;
+    return judge.isSpared(id) ? { kind: "kept", id, why: "it is not concerned" } : id;
   } catch (error) {
     if (!isFsError(error)) throw error;
     return { kind: "failed", id, error };
   }
 }
 
-async function giveUpOne(
+/** What would become of it. */
+function plan(disk: OperatorDisk, id: EpisodeId, judge: Judge): GivenUp {
+  try {
+    const judged = judgeOne(disk, id, judge);
+    return "plan" in judged ? judged.plan : judged;
+  } catch (error) {
+    if (!isFsError(error)) throw error;
+    return { kind: "failed", id, error };
+  }
+}
+
+async function giveUpTogether(
+  disk: OperatorDisk,
+  handle: DiskHandle,
+  ids: readonly EpisodeId[],
+  judge: Judge,
+): Promise<GivenUp[]> {
+  const locks: Lock[] = [];
+  try {
+    const judged = ids.map((id) => lockAndJudge(disk, id, judge, locks));
+    const going = judged.filter((one) => "plan" in one);
+    const moved = await quarantineTogether(disk, handle, going);
+    const ends = new Map(going.map((one, at) => [one, moved[at]]));
+    return judged.map((one) => "plan" in one ? endOf(one, ends.get(one)) : one);
+  } finally {
+    for (const lock of locks) lock.release();
+  }
+}
+
+function lockAndJudge(
   disk: OperatorDisk,
   id: EpisodeId,
   judge: Judge,
-  { dryRun }: GiveUpOptions,
-): Promise<GivenUp> {
+  locks: Lock[],
+): Judged | GivenUp {
   try {
-    const lock = dryRun ? undefined : tryLockEpisode(disk, id);
-    if (lock === undefined && !dryRun) return { kind: "busy", id };
-    try {
-      const judged = judgeOne(disk, id, judge);
-      if ("kind" in judged || dryRun) return "kind" in judged ? judged : judged.plan;
-      const moved = await quarantine(disk, judged.reason);
-      return moved === "moved" ? judged.plan : { kind: "kept", id, why: "it changed just now" };
-    } finally {
-      lock?.release();
-    }
+    const lock = tryLockEpisode(disk, id);
+    if (lock === undefined) return { kind: "busy", id };
+    locks.push(lock);
+    return judgeOne(disk, id, judge);
   } catch (error) {
     if (!isFsError(error)) throw error;
     return { kind: "failed", id, error };
   }
 }
 
-interface Judged {
-  readonly reason: QuarantineReason;
+function endOf({ plan, reason: { id } }: Judged, moved: GroupMoved | undefined): GivenUp {
+  if (moved === "moved") return plan;
+  if (isFsError(moved)) return { kind: "failed", id, error: moved };
+  return { kind: "kept", id, why: "it changed just now" };
+}
+
+interface Judged extends Going {
   /** What it comes to, when nothing comes between. */
   readonly plan: GivenUp;
 }
@@ -138,6 +181,7 @@ function judgeOne(disk: OperatorDisk, id: EpisodeId, judge: Judge): Judged | Giv
   }
   const { name } = findTarget(fs, layout, "quarantine", id, signature);
   return {
+    name,
     reason: reasonOf(disk, id, signature, verdict),
     plan: { kind: "quarantined", id, name, code: verdict.code, why: verdict.why },
   };

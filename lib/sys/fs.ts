@@ -93,10 +93,22 @@ export interface PlainFs {
   syncDir(path: string): Promise<void>;
 }
 
+/** A whole file system, held open. */
+export interface DiskHandle {
+  /**
+   * syncfs(2): when it returns, all that was changed in it before is on the disk, whoever changed it. Throws what failed
+   * since the handle was opened (Linux 5.8 and later), so it is opened before the first change.
+   */
+  sync(): Promise<void>;
+  close(): void;
+}
+
 /** The file system with what only the C library offers. */
 export interface Fs extends PlainFs {
   /** renameat2(2) with RENAME_NOREPLACE: throws `exists` when `to` is taken, also by an empty directory. */
   renameNoReplace(from: string, to: string): Promise<void>;
+  /** The file system on which the directory `path` lies. */
+  openDisk(path: string): DiskHandle;
   /** access(2): throws unless this process may make and remove names in the directory `path`. */
   checkWritable(path: string): void;
 }

@@ -256,6 +256,13 @@ export function exactFs(libc: Libc, options: RealFsOptions = {}): Fs {
       };
     },
     readLink: (path) => libc.readLink(path),
+    openDisk: (path) => {
+      const fd = libc.openDirectory(path);
+      return {
+        sync: () => new Promise((done) => done(libc.syncFileSystem(fd, path))),
+        close: () => libc.close(fd),
+      };
+    },
     checkWritable: (path) => libc.checkWritable(path),
     renameNoReplace: (from, to) => new Promise((done) => done(libc.renameNoReplace(from, to))),
   };

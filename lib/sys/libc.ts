@@ -23,6 +23,7 @@ const SYMBOLS = {
   setfsgid: { parameters: ["u32"], result: "i32" },
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
   pwrite: { parameters: ["i32", "buffer", "usize", "i64"], result: "i64" },
+  syncfs: { parameters: ["i32"], result: "i32" },
   unlink: { parameters: ["buffer"], result: "i32" },
   utimensat: { parameters: ["i32", "buffer", "buffer", "i32"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -160,7 +161,7 @@ export class Libc {
 
   /** All names of a directory but `.` and `..`, as the kernel gives them. */
   list(path: string): DirEntry[] {
-    const fd = this.#openDirectory(path);
+    const fd = this.openDirectory(path);
     try {
       const entries: DirEntry[] = [];
       for (;;) {
@@ -225,7 +226,7 @@ export class Libc {
     return this.#open(path, flags);
   }
 
-  #openDirectory(path: string): number {
+  openDirectory(path: string): number {
     return this.#open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   }
 
@@ -284,6 +285,12 @@ export class Libc {
   /** kill(2): tells a process something. Throws FsError `denied` when it is another user's, ESRCH when there is none. */
   signal(pid: number, number: number): void {
     if (this.#symbols.kill(pid, number) !== 0) throw this.#error("kill", `process ${pid}`);
+  }
+
+  /** syncfs(2) of the file system that `fd` lies on; `path` is for the message. */
+  syncFileSystem(fd: number, path: string): void {
+    // Never made again: a fault of the disk is told once, and the second call would be content.
+    if (this.#symbols.syncfs(fd) !== 0) throw this.#error("syncfs", path);
   }
 
   /** access(2) with W_OK and X_OK: EACCES without the right, EROFS on a read-only file system, also for root. */

@@ -149,3 +149,11 @@ Deno.test("errors carry call, path and errno; a NUL in a path is refused", () =>
   assert.equal(code(() => libc.lstat(`/${"x".repeat(300)}`)), "name-too-long");
   assert.equal(code(() => libc.openRead("/etc/passwd\0.txt")), "other");
 });
+
+Deno.test("a file system is synced by any directory on it, and what was closed can't be", () => {
+  const fd = libc.openDirectory("/tmp");
+  libc.syncFileSystem(fd, "/tmp");
+  libc.close(fd);
+  assert.throws(() => libc.syncFileSystem(fd, "/tmp"), { operation: "syncfs", subject: "/tmp" });
+  assert.throws(() => libc.openDirectory("/tmp/nothing-here"), { errno: "ENOENT" });
+});

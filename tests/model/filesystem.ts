@@ -5,6 +5,7 @@
  *
  * - bytes and length of a file are durable after fsync(2) of that file, not before;
  * - a name is durable after fsync(2) of its directory; a file's own fsync does not bring its name with it;
+ * - everything is durable after syncfs(2);
  * - a rename is atomic, also under a cut; but two operations that nobody synced may survive in any
  *   combination, the later one without the earlier.
  *
@@ -13,6 +14,7 @@
  */
 import {
   type DirEntry,
+  type DiskHandle,
   type FileType,
   type Fs,
   FsError,
@@ -21,36 +23,12 @@ import {
   type Stat,
   type WriteHandle,
 } from "../../lib/sys/mod.ts";
+import { afterCut, type Inode, type Operation, overlap, persist, statOf } from "./inode.ts";
 
 /** Thrown by the operation at which the power goes; nothing may catch it and go on. */
 export class PowerCut extends Error {
   override readonly name = "PowerCut";
 }
-
-interface Inode {
-  readonly number: bigint;
-  readonly type: FileType;
-  mode: number;
-  uid: number;
-  gid: number;
-  mtimeNs: bigint;
-  ctimeNs: bigint;
-  /** Files: what a process sees, and what is on the disk. Links: the target. */
-  live: Uint8Array;
-  durable: Uint8Array;
-  /** Directories: the names as a process sees them, and those on the disk. */
-  readonly names: Map<string, Inode>;
-  durableNames: Map<string, Inode>;
-}
-
-interface Change {
-  readonly directory: Inode;
-  readonly name: string;
-  readonly inode: Inode | undefined;
-}
-
-/** Changes of names that reach the disk together or not at all. */
-type Operation = readonly Change[];
 
 /** What a test can do to an operation before it happens: throw, or have a sync do nothing. */
 export type Interfere = (operation: string, path: string) => "skip" | undefined;
@@ -321,6 +299,17 @@ export class ModelFs implements Fs {
     });
   }
 
+  openDisk(path: string): DiskHandle {
+    this.#find("open", path);
+    return {
+      sync: () =>
+        settled(() => {
+          if (this.interfere("syncfs", path) !== "skip") this.syncAll();
+        }),
+      close: () => {},
+    };
+  }
+
   /** Makes the chosen operations durable, and with each every earlier one on the same names. */
   #flush(chosen: (operation: Operation) => boolean): void {
     const due: Operation[] = [];
@@ -331,7 +320,7 @@ export class ModelFs implements Fs {
     this.#pending = this.#pending.filter((operation) => !due.includes(operation));
   }
 
-  /** Everything that is live reaches the disk, as an orderly shutdown would have it. */
+  /** Everything that is live reaches the disk: syncfs(2), or an orderly shutdown. */
   syncAll(): void {
     this.#flush(() => true);
     this.#each(this.#root, (inode) => inode.durable = inode.live);
@@ -381,46 +370,4 @@ export class ModelFs implements Fs {
 
 function settled<T>(action: () => T): Promise<T> {
   return new Promise((resolve) => resolve(action()));
-}
-
-function statOf(inode: Inode): Stat {
-  return {
-    type: inode.type,
-    mode: inode.mode,
-    sizeBytes: inode.live.byteLength,
-    device: 1n,
-    inode: inode.number,
-    uid: inode.uid,
-    gid: inode.gid,
-    mtimeNs: inode.mtimeNs,
-    ctimeNs: inode.ctimeNs,
-  };
-}
-
-function persist(operation: Operation): void {
-  for (const { directory, name, inode } of operation) {
-    if (inode === undefined) directory.durableNames.delete(name);
-    else directory.durableNames.set(name, inode);
-  }
-}
-
-function overlap(earlier: Operation, later: Operation): boolean {
-  return earlier.some((a) => later.some((b) => a.directory === b.directory && a.name === b.name));
-}
-
-/** What is on the disk of one file after a cut: what was synced stays, whatever came behind it may not. */
-function afterCut(inode: Inode, random: Random): Uint8Array {
-  const { live, durable } = inode;
-  if (inode.type !== "file" || live === durable) return live;
-  const choice = random();
-  if (choice < 0.3) return durable;
-  if (choice < 0.5) return live;
-  const unit = choice < 0.75 ? 512 : 4096;
-  const reached = Math.floor(random() * (live.byteLength / unit + 1)) * unit;
-  const kept = live.slice(0, Math.max(reached, Math.min(durable.byteLength, live.byteLength)));
-  if (choice < 0.9) return kept;
-  // The length reached the disk and the bytes did not: old blocks shine through.
-  const garbage = new Uint8Array(live.byteLength).map(() => Math.floor(random() * 256));
-  garbage.set(kept);
-  return garbage;
 }

@@ -87,3 +87,16 @@ Deno.test("a move into a directory whose own name was not synced can lose what w
   fs.cutPower(worst);
   assert.deepEqual([...fs.snapshot().keys()], []);
 });
+
+Deno.test("syncfs makes every name and every byte durable", async () => {
+  const fs = new ModelFs(0n);
+  const disk = fs.openDisk("/");
+  await fs.mkdir("/d");
+  await write(fs, "/d/a", { sync: false });
+  await write(fs, "/d/b", { sync: false });
+  await fs.rename("/d/b", "/c");
+  const before = fs.snapshot();
+  await disk.sync();
+  fs.cutPower(worst);
+  assert.deepEqual(fs.snapshot(), before);
+});
