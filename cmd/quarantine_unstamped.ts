@@ -1,5 +1,5 @@
 /** `cis490 quarantine-unstamped`: drains a backlog that no receiver could ever accept. */
-import { drainUnstamped, type GivenUp, listEpisodes, MISSING_META } from "../lib/queue/mod.ts";
+import { drainUnstamped, listEpisodes, MISSING_META } from "../lib/queue/mod.ts";
 import { formatCount } from "./format.ts";
 import { type Io, printable } from "./print.ts";
 import { complainAbout, openQueueByHand } from "./quarantine_work.ts";
@@ -19,44 +19,38 @@ export async function run(args: Args, io: Io): Promise<number> {
   const { dryRun } = args;
   const missingMetaAgeMs = args.minAge ?? DAY_MS;
 
-  const results: Exclude<GivenUp, { kind: "kept" }>[] = [];
-  let kept = 0;
+  const counts = { kept: 0, quarantined: 0, missing_meta: 0, collision: 0 };
+  const busy: string[] = [];
+  const failed: { readonly id: string; readonly error: string }[] = [];
+  // Only a program wants to know of each.
+  const episodes: { readonly id: string; readonly quarantined_as: string; readonly why: string }[] =
+    [];
   const bar = io.progress({ enabled: !args.json });
   const { ids } = listEpisodes(disk);
   const options = { dryRun, settleMs, missingMetaAgeMs };
-  for await (const drained of drainUnstamped(disk, ids, options)) {
-    if (drained.kind === "kept") kept++;
-    else results.push(drained);
-    const done = kept + results.length;
-    bar.update(done / ids.length, `${done} of ${formatCount(ids.length, "episode")} looked at`);
+  let done = 0;
+  for await (const one of drainUnstamped(disk, ids, options)) {
+    bar.update(++done / ids.length, `${done} of ${formatCount(ids.length, "episode")} looked at`);
+    if (one.kind === "kept") counts.kept++;
+    if (one.kind === "busy") busy.push(one.id);
+    if (one.kind === "failed") failed.push({ id: one.id, error: one.error.message });
+    if (one.kind !== "quarantined") continue;
+    counts.quarantined++;
+    if (one.code === MISSING_META) counts.missing_meta++;
+    if (one.name !== one.id) counts.collision++;
+    if (args.json) episodes.push({ id: one.id, quarantined_as: one.name, why: one.why });
   }
   bar.end();
 
-  const quarantined = results.filter((each) => each.kind === "quarantined");
-  const busy = results.filter((each) => each.kind === "busy");
-  const failed = results.filter((each) => each.kind === "failed");
-  const counts = {
-    kept,
-    quarantined: quarantined.length,
-    missing_meta: quarantined.filter((each) => each.code === MISSING_META).length,
-    collision: quarantined.filter((each) => each.name !== each.id).length,
-  };
-  complainAbout(busy.map(({ id }) => `${id}: another process works on it`), io);
-  complainAbout(failed.map(({ error }) => printable(error.message)), io);
-
+  complainAbout(busy.map((id) => `${id}: another process works on it`), io);
+  complainAbout(failed.map(({ error }) => printable(error)), io);
   if (args.json) {
-    io.json({
-      dry_run: dryRun,
-      data_dir: dataDir,
-      ...counts,
-      busy: busy.map(({ id }) => id),
-      failed: failed.map(({ id, error }) => ({ id, error: error.message })),
-      episodes: quarantined.map(({ id, name, why }) => ({ id, quarantined_as: name, why })),
-    });
+    io.json({ dry_run: dryRun, data_dir: dataDir, ...counts, busy, failed, episodes });
   } else {
+    const { kept, quarantined, missing_meta, collision } = counts;
     io.stdout(
-      `kept ${kept}, quarantined ${counts.quarantined}, missing-meta ${counts.missing_meta}, ` +
-        `collision ${counts.collision}`,
+      `kept ${kept}, quarantined ${quarantined}, missing-meta ${missing_meta}, ` +
+        `collision ${collision}`,
     );
     if (dryRun) io.stderr("cis490: --dry-run: nothing was moved");
   }

@@ -4,8 +4,9 @@
  */
 import * as v from "valibot";
 import { type Digest, type EpisodeId, findDigest } from "../episode/mod.ts";
-import { isFsError, removeTree, writeFileDurably } from "../sys/mod.ts";
+import { isFsError, removeTree, unlinkIfThere, writeFileDurably } from "../sys/mod.ts";
 import { findRemovedName, findShelfId, type Shelf } from "./layout.ts";
+import { removeIfEmpty } from "./moves.ts";
 import { findStat, type Queue, tryLockEpisode } from "./queue.ts";
 import { findText, formatTime } from "./record.ts";
 
@@ -112,8 +113,8 @@ export async function removeShelved(
 }
 
 /**
- * Removes what killed processes left on the shelves: the rest of what was being removed, and the places of moves that never
- * got a note, which nobody needs to finish. Throws FsError.
+ * Removes what killed processes left on the shelves: the rest of what was being removed, notes that were never finished, and
+ * places that have nothing else. Throws FsError.
  */
 export async function finishRemovals(queue: Queue): Promise<void> {
   const { fs, layout } = queue;
@@ -122,24 +123,29 @@ export async function finishRemovals(queue: Queue): Promise<void> {
       if (name === undefined) continue;
       const removed = findRemovedName(name);
       if (removed !== undefined) await removeTree(fs, layout.removed(shelf, removed));
-      else await removeEmptyPlace(queue, shelf, name);
+      else if (isLeftOver(queue, shelf, name)) await removeLeftOver(queue, shelf, name);
     }
   }
 }
 
-async function removeEmptyPlace(queue: Queue, shelf: Shelf, name: string): Promise<void> {
+/** Whether a place is empty, or has a note that was never finished, beside whatever else. Throws FsError. */
+function isLeftOver({ fs, layout }: Disk, shelf: Shelf, name: string): boolean {
+  const { directory, noteNew } = layout.place(shelf, name);
+  if (findStat(fs, directory)?.type !== "directory") return false;
+  const names = fs.list(directory).map(({ name }) => name);
+  return names.length === 0 || names.includes(noteNew);
+}
+
+async function removeLeftOver(queue: Queue, shelf: Shelf, name: string): Promise<void> {
   const { fs, layout } = queue;
-  const place = layout.place(shelf, name);
-  const isEmpty = () => fs.list(place.directory).every(({ name }) => name === place.noteNew);
+  const { directory, noteNew } = layout.place(shelf, name);
   const id = findShelfId(name);
-  if (id === undefined || findStat(fs, place.directory)?.type !== "directory" || !isEmpty()) return;
-  const lock = tryLockEpisode(queue, id);
+  const lock = id && tryLockEpisode(queue, id);
   // Somebody is about to write the note.
   if (lock === undefined) return;
   try {
-    if (findStat(fs, place.directory) !== undefined && isEmpty()) {
-      await removeTree(fs, place.directory);
-    }
+    await unlinkIfThere(fs, `${directory}/${noteNew}`);
+    await removeIfEmpty(queue, directory);
   } finally {
     lock.release();
   }

@@ -133,8 +133,10 @@ Deno.test("what a killed command left without a reason is removed at the next st
   await lab.pass();
   assert.deepEqual(await add(lab, ["b"]), { b: "quarantined" });
   for (const name of ["a", "b~2", "c"]) await Deno.mkdir(`${lab.dir}/quarantine/${name}`);
-  await Deno.writeTextFile(`${lab.dir}/quarantine/a/quarantine_reason.json.new`, "{");
   await Deno.writeTextFile(`${lab.dir}/quarantine/c/history-1.json`, "{}");
+  for (const name of ["a", "c"]) {
+    await Deno.writeTextFile(`${lab.dir}/quarantine/${name}/quarantine_reason.json.new`, "{");
+  }
   const lock = fileLocks(libc).tryLock(lab.queue.layout.lock(idOf("b")), { remove: true });
   await lab.restart();
   await lab.pass();

@@ -9,12 +9,13 @@ const option = (name: string, otherwise: number) => {
 const seed = option("seed", Math.floor(Math.random() * 2 ** 31));
 const count = option("count", 200);
 const lab = await Lab.start();
-const sum = { ended: 0, killed: 0, moved: 0, faulty: 0 };
+const sum = { runs: 0, ended: 0, killed: 0, moved: 0, faulty: 0 };
 const startMs = performance.now();
 await runMany(lab, { count, seed, workers: 2 }, (result, at) => {
   sum.ended += result.ended;
   sum.killed += result.killed;
   sum.moved += result.moved;
+  if (++sum.runs % 50 === 0) console.log(`${sum.runs} of ${count}`);
   if (result.faults.length === 0) return;
   sum.faulty++;
   console.log(`run ${at} (seed ${seed + at}), ${lab.root}/runs/${at}:`);
