@@ -2,10 +2,11 @@
  * Many episodes to `quarantine/` at once. One by one each waits for the disk some six times; here a step is done for all of
  * them, and then the whole file system is synced once. The order is that of a single move, and so is what a crash leaves.
  */
+import type { EpisodeId } from "../episode/mod.ts";
 import { type DiskHandle, type FsError, isFsError, unlinkIfThere } from "../sys/mod.ts";
-import type { Place } from "./layout.ts";
+import { findOutboxId, type Place } from "./layout.ts";
 import { hasSignature, type Moved } from "./moves.ts";
-import { findStat, type Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 import { formatReason, type QuarantineReason } from "./shelf.ts";
 
 type Disk = Pick<Queue, "fs" | "layout">;
@@ -58,8 +59,7 @@ export async function quarantineTogether(
     await forEach(left, (traveller) => attempt(disk, traveller, step, undo));
     await syncAfter(disk, handle, left, undo);
   }
-  const moved = all.filter(({ result }) => result === undefined);
-  await forEach(moved, (traveller) => attempt(disk, traveller, clearOutbox));
+  await clearOutbox(disk, all.filter(({ result }) => result === undefined));
   return all.map(({ result }) => result ?? "moved");
 }
 
@@ -103,8 +103,12 @@ function unnamed({ place }: Traveller): string {
 async function writeReason({ fs }: Disk, traveller: Traveller): Promise<void> {
   const { place, reason } = traveller;
   const path = unnamed(traveller);
-  if (findStat(fs, place.directory) === undefined) await fs.mkdir(place.directory, 0o750);
-  else await unlinkIfThere(fs, path);
+  try {
+    await fs.mkdir(place.directory, 0o750);
+  } catch (error) {
+    if (!isFsError(error, "exists")) throw error;
+    await unlinkIfThere(fs, path);
+  }
   const file = await fs.create(path, MODE);
   try {
     await file.write(new TextEncoder().encode(formatReason(reason)));
@@ -141,10 +145,27 @@ async function withdraw({ fs }: Disk, traveller: Traveller): Promise<void> {
   }
 }
 
-async function clearOutbox({ fs, layout }: Disk, { reason: { id } }: Traveller): Promise<void> {
+/** Most have nothing there: one list for all is cheaper than a look for each of their names. */
+async function clearOutbox(disk: Disk, moved: readonly Traveller[]): Promise<void> {
+  if (moved.length === 0) return;
+  const there = new Set<EpisodeId>();
+  try {
+    for (const { name } of disk.fs.list(disk.layout.outbox)) {
+      const id = name === undefined ? undefined : findOutboxId(name);
+      if (id !== undefined) there.add(id);
+    }
+  } catch (error) {
+    // Then it is left to be swept.
+    if (!isFsError(error)) throw error;
+  }
+  const left = moved.filter(({ reason: { id } }) => there.has(id));
+  await forEach(left, (traveller) => attempt(disk, traveller, clearOutboxOf));
+}
+
+async function clearOutboxOf({ fs, layout }: Disk, { reason: { id } }: Traveller): Promise<void> {
   // The record goes last.
   const paths = [layout.partial(id), layout.archive(id), layout.recordNew(id), layout.record(id)];
-  for (const path of paths) if (findStat(fs, path) !== undefined) await fs.unlink(path);
+  for (const path of paths) await unlinkIfThere(fs, path);
 }
 
 /** Enough for the system to have something to do while one of them is waited for. */
