@@ -37,7 +37,7 @@ export const FIXED_LIMITS = {
   maxPathBytes: 4096, // PATH_MAX
   maxPieceBytes: 16 * 1024 * 1024,
   maxUploadsPerHost: 64,
-  maxBodiesPerHost: 4,
+  maxBodiesPerHost: 8, // more than a shipper sends, with some whose connections are dead unheard
   maxRequestsPerHost: 128,
   maxPartialsPerHost: 256,
   stallMs: 60_000,

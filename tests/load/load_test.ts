@@ -12,9 +12,8 @@ Deno.test({
     commands: ["curl"],
   }),
   async fn() {
-    const { storedMeanwhile } = await fairShare(100, 3);
-    // Four of its bodies are read at once; each may end twice while the single one is sent, and more by chance.
-    assert.ok(storedMeanwhile <= 3 * 30, `${storedMeanwhile}`);
+    const { refusedMeanwhile } = await fairShare(100, 3);
+    assert.ok(refusedMeanwhile > 0, "the crowd was there");
   },
 });
 
