@@ -43,15 +43,17 @@ export interface ServerParts {
  */
 export async function listen(parts: ServerParts, address: ListenAddress): Promise<Server> {
   if (address.transport === "unix") await removeStaleSocket(address.path);
-  let underWay = 0;
-  const { promise: abandoned, resolve: abandon } = Promise.withResolvers<void>();
+  // One promise a request, not one for all: what waits for a promise that stays is kept as long as it is.
+  const underWay = new Set<() => void>();
   const handler = async (request: Request, { remoteAddr }: Deno.ServeHandlerInfo) => {
     const peer = "hostname" in remoteAddr ? remoteAddr.hostname : undefined;
-    underWay++;
+    const { promise: abandoned, resolve } = Promise.withResolvers<Response>();
+    const abandon = () => resolve(unanswered());
+    underWay.add(abandon);
     try {
-      return await Promise.race([parts.handle(request, peer), abandoned.then(unanswered)]);
+      return await Promise.race([parts.handle(request, peer), abandoned]);
     } finally {
-      underWay--;
+      underWay.delete(abandon);
     }
   };
   let { server, shown } = bind(address, handler);
@@ -74,9 +76,9 @@ export async function listen(parts: ServerParts, address: ListenAddress): Promis
       stopping.abort();
       const finished = server.shutdown();
       const isFinished = await endsWithin(parts.clock, finished, deadlineMs);
-      parts.log("receiver-stopped", { abandoned: isFinished ? 0 : underWay });
+      parts.log("receiver-stopped", { abandoned: isFinished ? 0 : underWay.size });
       // Not by aborting the server: it throws once a shutdown has begun.
-      abandon();
+      for (const abandon of underWay) abandon();
       await endsWithin(parts.clock, finished, LINGER_MS);
     },
   };

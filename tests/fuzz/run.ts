@@ -90,7 +90,7 @@ async function closeWriting(connection: Deno.Conn): Promise<void> {
  * What grows by less than this in the second half of a run is flat: V8 lets so much garbage pile up before it looks
  * (lib/archive/free_buffer.ts).
  */
-export const FLAT_BYTES = 48 * MIB;
+export const FLAT_BYTES = 32 * MIB;
 
 /** The statuses of all answers to `bytes`, one 0 if there is none. */
 async function statusesOf(
