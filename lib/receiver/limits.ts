@@ -39,7 +39,7 @@ export const FIXED_LIMITS = {
   maxUploadsPerHost: 64,
   maxBodiesPerHost: 8, // more than a shipper sends, with some whose connections are dead unheard
   maxRequestsPerHost: 128,
-  maxPartialsPerHost: 256,
+  maxPartialsPerHost: 64, // each announcement looks at all of them
   stallMs: 60_000,
   slowestBytesPerS: 8 * 1024, // half of what the shipper's own time-out takes for the slowest link (docs/transport.md)
   verifyWaitMs: 20_000,

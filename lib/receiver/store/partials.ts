@@ -1,5 +1,5 @@
 /** Uploads in pieces, as files: `<id>~<digest>.partial` holds the bytes, `<id>~<digest>.json` says what they are. */
-import type { HostId } from "../../episode/mod.ts";
+import type { EpisodeId, HostId } from "../../episode/mod.ts";
 import {
   findFile,
   isFsError,
@@ -104,12 +104,15 @@ export class Partials {
     return this.fs.openRead(this.layout.partial(key));
   }
 
-  /** All of a host, or of all hosts. */
-  list(only?: HostId): PartialUpload[] {
-    return this.#hosts().filter((host) => only === undefined || host === only).flatMap((host) =>
+  /** Those of all hosts, or of one episode: no other's states are read. */
+  list(only?: { readonly host: HostId; readonly id: EpisodeId }): PartialUpload[] {
+    return this.#hosts().filter((host) => only === undefined || host === only.host).flatMap((
+      host,
+    ) =>
       this.fs.list(this.layout.uploadsOf(host)).flatMap(({ name }) => {
         const key = parseStateName(host, name ?? "");
-        return (key && this.find(key)) ?? [];
+        if (key === undefined || (only !== undefined && key.id !== only.id)) return [];
+        return this.find(key) ?? [];
       })
     );
   }

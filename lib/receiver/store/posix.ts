@@ -167,7 +167,7 @@ class PosixStore implements Store {
     return this.#partials.openReading(key);
   }
   partialsOf(host: HostId, id: EpisodeId): Promise<readonly PartialUpload[]> {
-    return Promise.resolve(this.#partials.list(host).filter((partial) => partial.id === id));
+    return Promise.resolve(this.#partials.list({ host, id }));
   }
   partials(): Promise<readonly PartialUpload[]> {
     return Promise.resolve(this.#partials.list());
