@@ -63,7 +63,7 @@ export interface Parts extends ReceiverOptions {
  */
 const REREADS = { places: 2, perHost: 1 };
 /** A refusal is worth that its sender hears it, but not at the cost of others. */
-const DRAINS_AT_ONCE = 2;
+const DRAINS_AT_ONCE = 4;
 const ADOPTIONS = { places: 1, perHost: 1 };
 
 export function createParts(options: ReceiverOptions): Parts {
