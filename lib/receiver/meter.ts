@@ -3,6 +3,7 @@
  * counted as things happen; gauges are read when somebody asks. docs/alerts.yml has rules that rest on these names.
  */
 import type { HostId } from "../episode/mod.ts";
+import type { HostTotals } from "./catalogue/catalogue.ts";
 
 /** A step whose time on the disk is told: an archive's bytes, a piece's, the commit with its receipt. */
 export type SyncStep = "archive" | "piece" | "commit";
@@ -21,6 +22,8 @@ export interface Readings {
   readonly freeBytes: number | undefined;
   readonly reserveBytes: number;
   readonly uploadsUnderWay: number;
+  /** Of the store; undefined while its catalogue is not up to date. */
+  readonly totals: readonly HostTotals[] | undefined;
   readonly partials: { readonly count: number; readonly bytes: number } | undefined;
 }
 
@@ -74,9 +77,17 @@ export async function openMeter(): Promise<Meter> {
   });
   const lastEpisode = gauge(
     "cis490_last_episode_timestamp_seconds",
-    "When a host's newest episode was stored; absent until it stores one after the start.",
+    "When a host's newest episode was stored.",
     ["host"],
   );
+  const newestMs = new Map<HostId, number>();
+  const noteNewest = (host: HostId, ms: number) => {
+    if (ms <= (newestMs.get(host) ?? 0)) return;
+    newestMs.set(host, ms);
+    lastEpisode.set({ host }, ms / 1000);
+  };
+  const storeEpisodes = gauge("cis490_store_episodes", "Episodes in the store, by host.", ["host"]);
+  const storeBytes = gauge("cis490_store_archive_bytes", "Bytes of their archives.", ["host"]);
   const verifySeconds = new Histogram({
     name: "cis490_verify_seconds",
     help: "Time spent verifying an archive, without waiting for its bytes.",
@@ -114,7 +125,7 @@ export async function openMeter(): Promise<Meter> {
     stored(host, bytes, nowMs) {
       episodes.inc({ host });
       storedBytes.inc({ host }, bytes);
-      lastEpisode.set({ host }, nowMs / 1000);
+      noteNewest(host, nowMs);
     },
     verified: (ms) => verifySeconds.observe(ms / 1000),
     synced: (step, ms) => syncSeconds.observe({ step }, ms / 1000),
@@ -124,6 +135,13 @@ export async function openMeter(): Promise<Meter> {
         value === undefined ? gauge.remove() : gauge.set(value);
       build.set({ version: now.version }, 1);
       ready.set(now.isReady ? 1 : 0);
+      storeEpisodes.reset();
+      storeBytes.reset();
+      for (const { host, episodes, bytes, lastStoredMs } of now.totals ?? []) {
+        storeEpisodes.set({ host }, episodes);
+        storeBytes.set({ host }, bytes);
+        noteNewest(host, lastStoredMs);
+      }
       windowInfo.reset();
       if (now.window !== undefined) {
         windowInfo.set({ source: now.window.source, branch: now.window.branch }, 1);

@@ -77,7 +77,8 @@ Deno.test("every metric of an alert is one that the receiver has", async () => {
   const window = { source: "forgejo", branch: "main", commits: 1, ageS: 0 };
   const readings = { version: "1", isReady: true, window, freeBytes: 1, reserveBytes: 1 };
   const partials = { count: 0, bytes: 0 };
-  const { text } = await meter.render({ ...readings, uploadsUnderWay: 0, partials });
+  const totals = [{ host: LAB_1, episodes: 1, bytes: 1, lastStoredMs: 1 }];
+  const { text } = await meter.render({ ...readings, uploadsUnderWay: 0, partials, totals });
   const used = (await Deno.readTextFile(RULES)).match(/\bcis490_[a-z0-9_]+/g) ?? [];
   assert.ok(used.length >= CASES.length - 1, `${used.length}`);
   for (const name of used) assert.match(text, new RegExp(`^${name}[ {]`, "m"), name);

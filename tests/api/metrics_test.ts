@@ -80,6 +80,20 @@ Deno.test("metrics count what became of requests, and tell of the window, the di
   assert.equal(now.get("cis490_partials"), 1);
   assert.equal(now.get("cis490_partial_bytes"), 40_000);
 
+  await receiver.crashAndRun();
+  const host = `{host="lab-1"}`;
+  let again = await metricsOf(receiver);
+  for (let tries = 0; again.get(`cis490_store_episodes${host}`) === undefined; tries++) {
+    assert.ok(tries < 100, "the catalogue is up to date soon after the start");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    again = await metricsOf(receiver);
+  }
+  assert.equal(again.get(`cis490_store_episodes${host}`), 1);
+  assert.equal(again.get(`cis490_store_archive_bytes${host}`), bytes);
+  const known = again.get(`cis490_last_episode_timestamp_seconds${host}`) ?? 0;
+  assert.ok(Math.abs(known - last) < 10, "it is known over a restart");
+  assert.equal(again.get(`cis490_episodes_stored_total${host}`), undefined);
+
   await receiver.runWithoutWindow();
   const blind = await metricsOf(receiver);
   assert.equal(blind.get("cis490_ready"), 0);

@@ -1,7 +1,8 @@
-/** Many clients, each a host of its own, with many small episodes; then what the store, its files and the metrics say. */
+/** Many clients, each a host of its own, with many small episodes; then what the store, its catalogue and the metrics say. */
 import assert from "node:assert/strict";
 import { putHeaders, sample } from "../api/sample.ts";
-import { inParallel, readMetrics, startReceiver } from "./crowd.ts";
+import type { TestReceiver } from "../api/receiver.ts";
+import { inParallel, readMetrics, sleep, startReceiver } from "./crowd.ts";
 
 export interface SmallEpisodesFigures {
   readonly seconds: number;
@@ -51,12 +52,21 @@ export async function smallEpisodes(
     assert.ok(receipts.has(archive.replace(/\.tar\.zst$/, ".json")), archive);
   }
   assert.equal(files.length, 2 * episodes, "and nothing else");
-  const metrics = await readMetrics(receiver);
-  let counted = 0;
-  for (const [name, value] of metrics) {
-    if (name.startsWith("cis490_episodes_stored_total{")) counted += value;
+  assert.equal(await sumOf(receiver, "cis490_episodes_stored_total"), episodes);
+  // The catalogue is written behind what is stored.
+  for (let tries = 0; await sumOf(receiver, "cis490_store_episodes") !== episodes; tries++) {
+    assert.ok(tries < 120, "the catalogue agrees with the store");
+    await sleep(500);
   }
-  assert.equal(counted, episodes);
   const peakRssBytes = receiver.rssBytes("VmHWM");
   return { seconds, perSecond: episodes / seconds, peakRssBytes };
+}
+
+/** Of all hosts. */
+async function sumOf(receiver: TestReceiver, metric: string): Promise<number> {
+  let sum = 0;
+  for (const [name, value] of await readMetrics(receiver)) {
+    if (name.startsWith(`${metric}{`)) sum += value;
+  }
+  return sum;
 }

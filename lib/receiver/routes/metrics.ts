@@ -52,6 +52,7 @@ async function read(parts: Parts): Promise<Readings> {
     freeBytes: await unlessBroken(() => parts.store.space().freeBytes),
     reserveBytes: limits.minFreeBytes,
     uploadsUnderWay: inFlight.count,
+    totals: parts.catalogue?.findTotals(),
     partials: await unlessBroken(async () => {
       const partials = await parts.store.partials();
       return {
