@@ -20,7 +20,7 @@ export async function findReceiverPoints(
   const traced = await attach(run.pid, { systemCalls: SYSTEM_CALLS }, site.root);
   const { told } = await run.sendOnce();
   await run.end();
-  const { counts } = await traced();
+  const { counts } = await traced(run.log);
   const last = told.at(-1);
   if (last?.answer.status !== 201 || !last.stored) {
     throw new Error(`not stored without a fault: ${last?.step} ${last?.answer.text}: ${run.log}`);
@@ -50,11 +50,11 @@ async function disturb(site: Site, run: ReceiverRun, point: Point): Promise<Trie
   const { told, end } = await run.sendOnce();
   const hasEnded = await run.endsWithin(end === "broken" ? 5000 : 50);
   await run.end();
-  const { injected, metWakeUp } = await traced();
+  const { injected, lostWakeUp } = await traced(run.log);
   const isKill = point.inject === "signal=KILL";
   const faults: string[] = [];
   // Where the runtime itself gives up, a unit's Restart= and watchdog help; what is stored must be right then, too.
-  const isRuntimes = metWakeUp || CLOSEDIR.test(run.log);
+  const isRuntimes = lostWakeUp || CLOSEDIR.test(run.log);
   if (!isKill && hasEnded && !isRuntimes) faults.push("it ended by itself");
   if (!isKill && end === "silent" && !isRuntimes) faults.push("it did not answer");
   const wrong = told.filter(({ answer: { status } }) =>

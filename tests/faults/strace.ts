@@ -105,16 +105,24 @@ export async function runWithFault(
   const trace = await Deno.readTextFile(log);
   await Deno.remove(log);
   const stderr = new TextDecoder().decode(output.stderr);
-  const injected = trace.split("\n").filter((line) => INJECTED.test(line));
+  const injected = injectedIn(trace);
   return {
     code: output.code,
     signal: output.signal,
     stderr,
     hung,
-    lostWakeUp: LOST_WAKE_UP.test(stderr) && injected.some((line) => WAKE_UP.test(line)),
+    lostWakeUp: isLostWakeUp(injected, stderr),
     // strace ends as the command did, by the same signal.
     hit: fault.inject === "signal=KILL" ? output.signal === "SIGKILL" : injected.length > 0,
   };
+}
+
+function injectedIn(trace: string): string[] {
+  return trace.split("\n").filter((line) => INJECTED.test(line));
+}
+
+function isLostWakeUp(injected: readonly string[], stderr: string): boolean {
+  return LOST_WAKE_UP.test(stderr) && injected.some((line) => WAKE_UP.test(line));
 }
 
 /** What strace saw of a process from its attachment on. */
@@ -124,7 +132,7 @@ export interface Trace {
   /** An error was injected. (A killed process leaves no line.) */
   readonly injected: boolean;
   /** See {@link Run}. */
-  readonly metWakeUp: boolean;
+  readonly lostWakeUp: boolean;
 }
 
 /** strace ends with the process; if it does not, it is ended. */
@@ -132,21 +140,21 @@ const END_MS = 10_000;
 
 /**
  * Attaches to a running process: only to count, or to inject one fault. Calls are counted from here on. The function that it
- * resolves to tells what was traced, and is to be called when the process has been killed. (Asked to let go of one that is
+ * resolves to tells what was traced, and is to be called, with its stderr, when it has been killed. (Asked to let go of one that is
  * being killed, strace 6.1 waits for ever.)
  */
 export async function attach(
   pid: number,
   what: { readonly systemCalls: readonly string[]; readonly fault?: Fault },
   scratch: string,
-): Promise<() => Promise<Trace>> {
+): Promise<(stderr: string) => Promise<Trace>> {
   const { systemCalls, fault } = what;
   const log = await Deno.makeTempFile({ dir: scratch, prefix: "strace-" });
   const inject = fault === undefined
     ? []
     : ["-e", `inject=${fault.systemCall}:${fault.inject}:when=${fault.when}`];
   const child = new Deno.Command("strace", {
-    args: ["-f", "-e", `trace=${available(systemCalls)}`, "-e", "signal=none", ...inject]
+    args: ["-f", "-y", "-e", `trace=${available(systemCalls)}`, "-e", "signal=none", ...inject]
       .concat("-o", log, "-p", `${pid}`),
     stdin: "null",
     stdout: "null",
@@ -157,17 +165,18 @@ export async function attach(
   const { value = "" } = await reader.read();
   const rest = readToEnd(reader);
   if (!value.includes("attached")) throw new Error(`strace does not attach: ${value}`);
-  return async () => {
+  return async (stderr) => {
     const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
     await child.status;
     clearTimeout(timer);
     await rest;
     const trace = await Deno.readTextFile(log);
     await Deno.remove(log);
+    const injected = injectedIn(trace);
     return {
       counts: mostPerThread(trace),
-      injected: trace.includes("(INJECTED)"),
-      metWakeUp: WAKE_UP.test(trace),
+      injected: injected.length > 0,
+      lostWakeUp: isLostWakeUp(injected, stderr),
     };
   };
 }
