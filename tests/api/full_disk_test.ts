@@ -93,6 +93,8 @@ Deno.test({
 
 /** Of a tmpfs. */
 const PAGE_BYTES = 4096;
+/** Beside those of the archive. The catalogue takes some, too, whenever it comes to it. */
+const SPARE_PAGES = [-40, -20, -3, -2, -1, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 16, 100];
 
 Deno.test({
   ...needs(
@@ -122,7 +124,7 @@ Deno.test({
         }, token);
       assert.equal((await put("first")).status, 201);
       const answers: (string | undefined)[] = [];
-      for (let spare = -pages; spare < 12; spare += spare < -3 ? 12 : 1) {
+      for (const spare of SPARE_PAGES) {
         const id = `spare-${pages + spare}`;
         const { bavail, bsize } = statfsSync(storeDir);
         const filler = `${storeDir}/filler`;
