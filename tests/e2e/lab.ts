@@ -150,6 +150,11 @@ ${settings.queue ?? ""}
     return Deno.readTextFile(`${this.root}/receiver.log`);
   }
 
+  /** What the receiver has taken of the processors since its start. */
+  receiverCpuMs(): number {
+    return readCpuMs(this.#receiver?.pid ?? -1);
+  }
+
   receiverPeakRssBytes(): number {
     return readPeakRss(this.#receiver?.pid ?? -1) ?? 0;
   }
@@ -195,4 +200,11 @@ function readPeakRss(pid: number): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** proc_pid_stat(5): utime and stime, in ticks of 10 ms. */
+function readCpuMs(pid: number): number {
+  const [, afterName = ""] = Deno.readTextFileSync(`/proc/${pid}/stat`).split(") ");
+  const [utime, stime] = afterName.split(" ").slice(11, 13).map(Number);
+  return ((utime ?? NaN) + (stime ?? NaN)) * 10;
 }

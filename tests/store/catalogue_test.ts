@@ -11,8 +11,8 @@ import { formatReceipt } from "../../lib/wire/mod.ts";
 
 const EPISODES = 20_000;
 const HOSTS = 4;
-/** Ten seconds are promised on a machine that has nothing else to do; it takes one or two. */
-const LIMIT_MS = 30_000;
+/** Promised are ten seconds on a machine that has nothing else to do: so it may take as much of a processor. */
+const LIMIT_CPU_MS = 10_000;
 
 function must<T>(value: T | undefined): T {
   assert.ok(value !== undefined);
@@ -53,7 +53,7 @@ async function startAndAsk(lab: Lab) {
     const checked = /event=catalogue-checked episodes=(\d+) removed=(\d+) ms=(\d+)/.exec(log);
     if (checked === null) continue;
     const [episodes, removed, ms] = checked.slice(1).map(Number);
-    return { log, answers, slowestMs, episodes, removed, ms: must(ms) };
+    return { log, answers, slowestMs, episodes, removed, ms, cpuMs: lab.receiverCpuMs() };
   }
   throw new Error("the catalogue was not checked within a minute");
 }
@@ -85,14 +85,14 @@ Deno.test("a catalogue of 20,000 episodes is in order soon after the start, and 
   for (const [words, prepare] of Object.entries(CASES)) {
     await t.step(`one ${words}`, async () => {
       prepare(path);
-      const { log, answers, slowestMs, episodes, removed, ms } = await startAndAsk(lab);
+      const { log, answers, slowestMs, episodes, removed, ms, cpuMs } = await startAndAsk(lab);
       assert.equal(episodes, EPISODES);
       assert.equal(removed, words.includes("ahead") ? EPISODES / HOSTS : 0);
       assert.equal(log.includes("catalogue-failed"), words.includes("damaged"));
-      assert.ok(ms < LIMIT_MS, `${ms} ms`);
+      assert.ok(cpuMs < LIMIT_CPU_MS, `${cpuMs} ms`);
       assert.ok(answers >= 3, `${answers} answers meanwhile`);
       console.log(
-        `${words}: ${ms} ms, ${answers} pings answered meanwhile, the slowest after ${
+        `${words}: ${ms} ms, ${cpuMs} ms of a processor, ${answers} pings answered meanwhile, the slowest after ${
           Math.round(slowestMs)
         } ms, ` +
           `${Math.round(lab.receiverPeakRssBytes() / 2 ** 20)} MiB at most`,
