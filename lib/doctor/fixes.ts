@@ -64,9 +64,11 @@ export function bringCertificates(to: ToReceiver, options: { readonly renew: boo
   const renew = options.renew
     ? `${onReceiver(to, `sudo /opt/cis490/install/pki.sh renew ${hostId}`)} && `
     : "";
-  const pack =
-    `sudo tar -C /etc/cis490/ca/hosts/${hostId} --owner=root:0 --group=cis490 -c etc/cis490/pki`;
-  return `${renew}${onReceiver(to, pack)} | sudo tar -C / -xp`;
+  // Files alone: a directory would bring its mode along, which is root's alone there.
+  const files = ["ca.crt", "client.crt", "client.key"].map((name) => `etc/cis490/pki/${name}`);
+  const pack = `sudo tar -C /etc/cis490/ca/hosts/${hostId} --owner=root:0 --group=cis490:0 -c ` +
+    files.join(" ");
+  return `${renew}${onReceiver(to, pack)} | sudo tar -C / -xp --backup=numbered`;
 }
 
 /** Edits a configuration, and has the unit read it. */

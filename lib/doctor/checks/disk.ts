@@ -29,7 +29,7 @@ export function readOnlyCheck(code: string, dependsOn: readonly string[]): Check
     code,
     title: "mount",
     dependsOn,
-    judge: ({ mount, main }) => {
+    judge: ({ mount, main, unit }) => {
       if (mount === undefined) {
         return { severity: "green", cause: "nothing is known against it", evidence: {} };
       }
@@ -39,7 +39,7 @@ export function readOnlyCheck(code: string, dependsOn: readonly string[]): Check
       return {
         severity: "red",
         cause: `${target}, the file system of ${main.path}, is mounted read-only`,
-        fix: `sudo mount -o remount,rw ${quoted(target)}`,
+        fix: `sudo mount -o remount,rw ${quoted(target)} && sudo systemctl restart ${unit}`,
         evidence,
       };
     },

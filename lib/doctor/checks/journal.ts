@@ -159,7 +159,10 @@ export const BUGS = journalCheck({
   comes: "A bug, or a disk that fails in a way that nobody has thought of.",
   mend:
     "The printed command shows the whole of it, with the stack: please report that. An update may have mended it.",
-}, ({ bugs }, { unit }) => {
+}, ({ bugs: all }, { unit, status }) => {
+  // A pass that could not be made is over when another one was.
+  const passedMs = status === undefined || status.episodes === null ? 0 : status.time;
+  const bugs = all.filter(({ code, atMs }) => code !== "pass-failed" || atMs >= passedMs);
   const [first] = bugs;
   if (first === undefined) return NONE;
   return {

@@ -180,15 +180,7 @@ export const PROXY: Check<Pick<ReceiverFacts, "config" | "units" | "proxy">> = {
       return { severity: "green", cause, evidence: {} };
     }
     const evidence = { unit: caddy.name, active_state: caddy.activeState, user: caddy.user };
-    if (caddy.activeState !== "active") {
-      const masked = caddy.loadState === "masked" ? "sudo systemctl unmask caddy && " : "";
-      return {
-        severity: "red",
-        cause: `Caddy is ${caddy.activeState}: no lab host gets through`,
-        fix: `${masked}sudo systemctl enable --now caddy`,
-        evidence,
-      };
-    }
+    // Without the group it can't read its certificates either, and does not start: so this comes first.
     if (
       config.listen.transport === "unix" && proxy !== undefined && proxy.uid !== 0 &&
       !proxy.groups.includes("cis490")
@@ -198,6 +190,15 @@ export const PROXY: Check<Pick<ReceiverFacts, "config" | "units" | "proxy">> = {
         cause:
           `${proxy.name}, Caddy's user, is not in group cis490 and can't reach ${config.listen.path}`,
         fix: `sudo usermod -aG cis490 ${proxy.name} && sudo systemctl restart caddy`,
+        evidence,
+      };
+    }
+    if (caddy.activeState !== "active") {
+      const masked = caddy.loadState === "masked" ? "sudo systemctl unmask caddy && " : "";
+      return {
+        severity: "red",
+        cause: `Caddy is ${caddy.activeState}: no lab host gets through`,
+        fix: `${masked}sudo systemctl enable --now caddy`,
         evidence,
       };
     }

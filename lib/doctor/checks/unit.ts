@@ -56,7 +56,7 @@ export function unitChecks(
       comes:
         "A crash, a kill for want of memory, or a watchdog that was not fed, which is a stall: the word is systemd's.",
       mend:
-        "Nothing is lost by a restart. When it comes again, the journal of that moment tells why; report it.",
+        "Nothing is lost by a restart. The printed command shows what the journal says of it, and has systemd count anew. When it comes again, report it.",
     },
   ];
 }
@@ -154,7 +154,8 @@ function judgeRestarts({ unit, units, journal, nowMs, sinceMs }: Facts): Finding
   const ageMs = nowMs - (state?.activeSinceMs ?? -Infinity);
   const restarts = state?.restarts ?? 0;
   const evidence = { restarts, failed_runs: failed };
-  if (failed.length === 0 && (restarts === 0 || ageMs > RECENT_MS)) {
+  // Somebody's own restart counts anew, and so does `systemctl reset-failed`.
+  if (restarts === 0 || ageMs > RECENT_MS) {
     const cause = restarts === 0 ? "none" : `${restarts}, the last ${ageInWords(ageMs)} ago`;
     return { severity: "green", cause, evidence };
   }
@@ -164,7 +165,8 @@ function judgeRestarts({ unit, units, journal, nowMs, sinceMs }: Facts): Finding
   return {
     severity: "yellow",
     cause: `systemd restarted ${unit} ${restarts} times, the last ${ageInWords(ageMs)} ago${how}`,
-    fix: `journalctl -u ${unit} -p warning -n 30 --no-pager`,
+    fix:
+      `journalctl -u ${unit} -p warning -n 30 --no-pager; sudo systemctl reset-failed ${unit}   # counts anew`,
     evidence,
   };
 }

@@ -1,9 +1,10 @@
 /** Whether the receiver accepts what this host records: the journal's 412, the queue, and this host's own commit. */
+import type { Stamp } from "../../episode/mod.ts";
 import type { LabHostFacts } from "../facts.ts";
 import type { Check } from "../finding.ts";
 import { editOnReceiver, UPDATE_LAB_HOST } from "../fixes.ts";
 import { REPOSITORY } from "../look/repository.ts";
-import { someOf } from "../words.ts";
+import { episodes, someOf } from "../words.ts";
 
 type Facts = Pick<
   LabHostFacts,
@@ -21,18 +22,27 @@ export const OUT_OF_WINDOW: Check<Facts> = {
   title: "rejected (412)",
   dependsOn: ["configuration-bad"],
   judge: (facts) => {
-    const { journal, queue } = facts;
+    const { journal, queue, window } = facts;
     const said = journal.kind === "seen" ? journal.value.held : undefined;
     const onDisk = queue.kind === "seen" ? queue.value.held : [];
+    const isAccepted = (stamp: Stamp | undefined) =>
+      stamp !== undefined && window?.commits.includes(stamp) === true;
+    const refused = onDisk.filter(({ stamp }) => !isAccepted(stamp)).map(({ id }) => id);
     // What the shipper counts is the newest, where it counts: records of what it has just found are not all written yet.
-    const count = said?.count ?? onDisk.length;
+    // But of a window that has changed it hears a minute later.
+    const count = Math.max(0, (said?.count ?? onDisk.length) - (onDisk.length - refused.length));
     const evidence = {
       count,
       ...(said === undefined ? {} : { journal: said.detail }),
-      episodes: said?.ids.length ? said.ids : onDisk.slice(0, 10),
+      episodes: said?.ids.length ? said.ids : refused.slice(0, 10),
     };
-    if (count === 0) return { severity: "green", cause: "none", evidence };
-    const detail = said?.detail ?? `held: ${someOf(onDisk)}`;
+    if (count === 0) {
+      const cause = onDisk.length === 0
+        ? "none"
+        : `${episodes(onDisk.length)} waited for the window, and will be shipped now`;
+      return { severity: "green", cause, evidence };
+    }
+    const detail = said?.detail ?? `held: ${someOf(refused)}`;
     // With accepted code here, what is held was recorded before: an update changes nothing for it.
     const place = placeOf(facts);
     const isUpToDate = place !== undefined && place >= 0;

@@ -1,5 +1,5 @@
 /** What lies in the queue of a lab host: counted with as few looks as will do, and without a lock. */
-import { type EpisodeId, findEpisodeId } from "../../episode/mod.ts";
+import { type EpisodeId, findEpisodeId, type Stamp } from "../../episode/mod.ts";
 import { findOutboxId, findRecord, findStat, type LastTry, type Layout } from "../../queue/mod.ts";
 import { type FsError, isFsError, type PlainFs, type Stat } from "../../sys/mod.ts";
 import type { Seen } from "../finding.ts";
@@ -13,7 +13,7 @@ export interface QueueFacts {
   readonly bytes: number;
   /** `bytes`, `held` and `stuck` are of a part of the queue only. */
   readonly isCut: boolean;
-  readonly held: readonly EpisodeId[];
+  readonly held: readonly { readonly id: EpisodeId; readonly stamp: Stamp | undefined }[];
   readonly stuck: readonly { readonly id: EpisodeId; readonly last: LastTry }[];
   /** Directories that the shipper may not move. */
   readonly immovable: readonly EpisodeId[];
@@ -70,14 +70,20 @@ function count({ fs, layout, who, nowMs }: QueueParts): QueueFacts {
   const there = new Set(waiting.map(({ id }) => id));
   const opened = waiting.slice(0, MOST_OPENED).map(({ id }) => id);
   const recorded = opened.filter((id) => outbox.has(id));
-  const last = recorded.map((id) => ({ id, last: findRecord(fs, layout, id)?.last }));
+  const records = recorded.flatMap((id) => {
+    const record = findRecord(fs, layout, id);
+    return record === undefined ? [] : [{ id, stamp: record.stamp, last: record.last }];
+  });
   return {
     episodes: waiting.length,
     oldest: waiting[0],
     bytes: opened.reduce((sum, id) => sum + sizeOf(fs, layout.episode(id)), 0),
     isCut: waiting.length > opened.length,
-    held: last.filter(({ last }) => last?.outcome === "held").map(({ id }) => id),
-    stuck: last.flatMap(({ id, last }) => last?.outcome === "stuck" ? [{ id, last }] : []),
+    held: records.filter(({ last }) => last?.outcome === "held").map(({ id, stamp }) => ({
+      id,
+      stamp,
+    })),
+    stuck: records.flatMap(({ id, last }) => last?.outcome === "stuck" ? [{ id, last }] : []),
     immovable,
     strangers: strangers.sort((a, b) => a.name < b.name ? -1 : 1),
     orphans: [...outbox].filter((id) =>

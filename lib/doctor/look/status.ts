@@ -10,6 +10,8 @@ const schema = v.object({
   commit: v.string(),
   pid: v.number(),
   time: v.pipe(v.string(), v.isoTimestamp(), v.transform((text) => Date.parse(text))),
+  /** Null when the last pass could not be made. */
+  episodes: v.nullable(v.record(v.string(), v.number())),
   nothing_sent: v.nullable(v.object({
     code: v.string(),
     detail: v.string(),
