@@ -305,6 +305,31 @@ export const COMMANDS: readonly Command[] = [
     permissions: ["read", "write", "net", "run", "env", "sys"],
     load: async () => (await import("./doctor.ts")).run,
   }),
+  command({
+    path: ["why"],
+    summary: "tell one episode's story",
+    description: [
+      "Where it is, how often it was tried and what came of it, why it waits and until when, its receipt or the reason why it " +
+      "is in quarantine, the lines of the journal that name it, and what to do next.",
+    ],
+    flags: {
+      since: { kind: "duration", about: "How far back the journal is read; 24h unless said" },
+      dataDir: DATA_DIR,
+      config: CONFIG,
+      json: JSON_FLAG,
+    },
+    positionals: {
+      id: { value: "ID", about: "The name of its directory in episodes/", count: "one" },
+    },
+    examples: [
+      { about: "why does this one wait?", command: "sudo cis490 why run-0042" },
+    ],
+    exitCodes: { 0: "it is known here", 1: "it is not known here" },
+    files: LAB_HOST_FILES,
+    environment: CONFIG_VARIABLE,
+    permissions: ["read", "run", "env", "sys"],
+    load: async () => (await import("./why.ts")).run,
+  }),
   ...QUARANTINE_COMMANDS,
   command({
     path: ["completion"],

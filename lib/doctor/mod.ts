@@ -11,4 +11,6 @@ export { type Journal, parseJournalLine, readJournal } from "./look/journal.ts";
 export { gatherReceiverFacts, type OwnSocket, type ReceiverParts } from "./receiver_facts.ts";
 export { type Report, reportOf, reportSchema } from "./report.ts";
 export { examine, type Examined, exitCodeOf, type Patient } from "./run.ts";
+export { gatherStory, type Story } from "./look/story.ts";
 export { tally } from "./tally.ts";
+export { explain, type Why } from "./why.ts";

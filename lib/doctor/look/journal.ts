@@ -66,7 +66,8 @@ export async function readJournal(
     const words = "this user may not read the journal";
     return { kind: "unseen", why: { code: "denied", words } };
   }
-  if (code !== 0) {
+  // Where --grep= finds nothing it exits with 1, and says nothing.
+  if (code !== 0 && !(code === 1 && stderr.trim() === "")) {
     const words = `journalctl: ${stderr.trim().split("\n")[0] ?? `exit ${code}`}`;
     return { kind: "unseen", why: { code: "failed", words } };
   }
