@@ -41,9 +41,11 @@ let_shipper_move() {
   fi
 }
 
-# As whose it is, from inside it: were it exchanged for a link meanwhile, root would open what lies at its end. The shipper
-# may have moved it away since it was looked at.
+# From inside it, so that it can't be exchanged for a link meanwhile; what lies deeper can, and is opened as whose it is. The
+# shipper may have moved it away since it was looked at.
 open_episode() (
-  owner=$(stat -c %u -- "$DATA/episodes/$1" 2>/dev/null) && cd "$DATA/episodes/$1" 2>/dev/null || exit 0
+  cd -P -- "$DATA/episodes/$1" 2>/dev/null && [[ $(pwd -P) == "$(readlink -f -- "$DATA/episodes")/$1" ]] || exit 0
+  owner=$(stat -c %u .)
+  chgrp cis490-episodes .
   exec setpriv --reuid="$owner" --clear-groups -- setfacl -R -P -m u:cis490:rwX .
 )

@@ -9,7 +9,7 @@ git_in() {
 
 sync_tree() {
   local commit
-  commit=$(git_in "$source" rev-parse --verify --quiet HEAD) ||
+  commit=$(git_in "$source" rev-parse --verify --quiet HEAD 2>/dev/null) ||
     die "$source is no git checkout, so nobody could tell which version it is" "git clone its repository to $TREE, and run $TREE/install/$program"
   if [[ $source -ef $TREE ]]; then
     found "$TREE is this tree, at ${commit:0:12}"
@@ -55,7 +55,7 @@ copy_tree() {
   half_synced=yes
   mkdir -p -- "$TREE"
   # An init that was interrupted is done again; one that was done changes nothing.
-  git_in "$TREE" init --quiet --initial-branch="$branch"
+  git_in "$TREE" -c init.defaultBranch="$branch" init --quiet
   rm -f -- "$TREE/.git/index.lock"
   git_in "$TREE" fetch --quiet --no-tags --update-shallow "$source" +HEAD:refs/cis490/installed
   # From here to its removal, what differs is our own doing.

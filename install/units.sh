@@ -37,12 +37,14 @@ start_units() {
 }
 
 restart() {
+  local began
+  began=$(date +%s)
   if systemctl restart -- "$1" && stays_up "$1"; then
     if [[ $(show "$1" ConditionResult) == no ]]; then note "$1 waits for its configuration"; fi
     return
   fi
   printf '%s: %s did not start:\n' "$program" "$1" >&2
-  journalctl --unit="$1" --lines=5 --output=cat --no-pager >&2 || :
+  journalctl --unit="$1" --since="@$began" --lines=20 --output=cat --no-pager >&2 || :
   return 1
 }
 
