@@ -3,6 +3,7 @@ import { type Command, command } from "./command.ts";
 import {
   CONFIG,
   CONFIG_VARIABLE,
+  DATA_DIR,
   JSON_FLAG,
   LAB_HOST_FILES,
   RECEIVER_FILES,
