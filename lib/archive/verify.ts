@@ -12,10 +12,9 @@ export interface VerifyLimits extends TarLimits {
   readonly maxArchiveBytes: number;
 }
 
-/** What a verified archive holds. */
+/** What a verified archive holds. The digest of its own bytes is taken by whoever has them. */
 export interface Verified {
   readonly episodeDigest: Digest;
-  readonly archiveDigest: Digest;
   readonly archiveBytes: number;
   readonly tarBytes: number;
   readonly entries: number;
@@ -49,7 +48,6 @@ export function createVerifier(limits: VerifyLimits, sink?: EntrySink): Verifier
 }
 
 class ArchiveVerifier implements Verifier {
-  readonly #archiveHash = createHash("sha256");
   readonly #tarHash = createHash("sha256");
   readonly #walker = new FrameWalker();
   readonly #decoder = new ZstdDecoder();
@@ -76,7 +74,6 @@ class ArchiveVerifier implements Verifier {
       const detail = `the archive has more than ${this.limits.maxArchiveBytes} bytes`;
       throw new ArchiveError("too-large", "", detail);
     }
-    this.#archiveHash.update(bytes);
     for (const piece of this.#walker.pieces(bytes)) {
       for (const chunk of await this.#decode(piece.bytes)) {
         this.#tarHash.update(chunk);
@@ -118,7 +115,6 @@ class ArchiveVerifier implements Verifier {
     this.#decoder.close();
     return {
       episodeDigest: digestOfBytes(this.#tarHash.digest()),
-      archiveDigest: digestOfBytes(this.#archiveHash.digest()),
       archiveBytes: this.#archiveBytes,
       tarBytes: this.#tar.tarBytes,
       entries,

@@ -66,7 +66,6 @@ Deno.test("a good archive is verified, in chunks of any size", async () => {
   const archive = zstd(tar);
   const expected = {
     episodeDigest: sha256(tar),
-    archiveDigest: sha256(archive),
     archiveBytes: archive.byteLength,
     tarBytes: tar.byteLength,
     entries: 5,

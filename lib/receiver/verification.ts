@@ -1,11 +1,22 @@
 /** From bytes to a receipt, or to the refusal that they deserve. */
 import { createHash, type Hash } from "node:crypto";
 import { ArchiveError, createVerifier, type Verified, type Verifier } from "../archive/mod.ts";
-import { digestOfBytes, type EpisodeId, type HostId, type Stamp } from "../episode/mod.ts";
+import {
+  type Digest,
+  digestOfBytes,
+  type EpisodeId,
+  type HostId,
+  type Stamp,
+} from "../episode/mod.ts";
 import type { Receipt } from "../wire/mod.ts";
 import { type ReceiverLimits, verifyLimits } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 import type { Announcement, Reading } from "./store.ts";
+
+/** What is known of an archive that was verified, and of which all bytes were seen. */
+export interface VerifiedArchive extends Verified {
+  readonly archiveDigest: Digest;
+}
 
 /**
  * One archive, verified as its bytes come. The archive digest has the first word: a flaw of the archive is held against
@@ -36,8 +47,9 @@ export class Verification {
   }
 
   /** Throws Refusal: by archive digest, archive, episode digest, stamp, in this order. */
-  async end(): Promise<Verified> {
-    if (digestOfBytes(this.#hash.digest()) !== this.announcement.archiveDigest) {
+  async end(): Promise<VerifiedArchive> {
+    const archiveDigest = digestOfBytes(this.#hash.digest());
+    if (archiveDigest !== this.announcement.archiveDigest) {
       throw new Refusal("bad-digest", "the archive that arrived does not have its Repr-Digest");
     }
     const verified = this.#flaw === undefined ? await this.#endOf() : undefined;
@@ -52,7 +64,7 @@ export class Verification {
         `Cis490-Code-Commit is ${this.announcement.stamp}, in meta.json is ${stamp ?? "none"}`,
       );
     }
-    return verified;
+    return { ...verified, archiveDigest };
   }
 
   /** Frees what is held; may be called at any time. */
@@ -88,7 +100,7 @@ export async function verifyReading(
   reading: Reading,
   announcement: Announcement,
   limits: ReceiverLimits,
-): Promise<Verified> {
+): Promise<VerifiedArchive> {
   const verification = new Verification(announcement, limits);
   try {
     for await (const block of blocksOf(reading)) await verification.write(block);
@@ -105,11 +117,15 @@ export async function verifyReading(
 export async function inspectReading(
   reading: Reading,
   limits: ReceiverLimits,
-): Promise<Verified & { readonly stamp: Stamp }> {
+): Promise<VerifiedArchive & { readonly stamp: Stamp }> {
   const verifier = createVerifier(verifyLimits(limits));
+  const hash = createHash("sha256");
   try {
-    for await (const block of blocksOf(reading)) await verifier.write(block);
-    const verified = await verifier.end();
+    for await (const block of blocksOf(reading)) {
+      hash.update(block);
+      await verifier.write(block);
+    }
+    const verified = { ...await verifier.end(), archiveDigest: digestOfBytes(hash.digest()) };
     if (verified.meta.kind !== "stamped") throw new Refusal("unstamped", "it carries no stamp");
     return { ...verified, stamp: verified.meta.stamp };
   } catch (error) {
@@ -136,7 +152,7 @@ export function* blocksOf(reading: Reading): Generator<Uint8Array> {
 export function receiptOf(
   host: HostId,
   id: EpisodeId,
-  verified: Verified,
+  verified: VerifiedArchive,
   facts: { readonly stamp: Stamp; readonly nowMs: number; readonly version: string },
 ): Receipt {
   return {
