@@ -11,12 +11,12 @@ interface Rung {
 }
 
 const RUNGS: readonly Rung[] = [
-  { level: 1, time: 0.87, size: 1.02 },
+  { level: 1, time: 0.75, size: 1.02 },
   { level: 3, time: 1, size: 1 },
-  { level: 6, time: 2.4, size: 0.95 },
-  { level: 9, time: 4.3, size: 0.92 },
+  { level: 6, time: 2.5, size: 0.95 },
+  { level: 9, time: 4.2, size: 0.92 },
   { level: 16, time: 50, size: 0.86 },
-  { level: 19, time: 90, size: 0.85 },
+  { level: 19, time: 110, size: 0.85 },
 ];
 const FIRST_LEVEL = 3;
 
