@@ -1,5 +1,7 @@
 /** A stored episode as a directory again, compared with its receipt on the way. */
+import { createHash } from "node:crypto";
 import { ArchiveError, createVerifier, Unpacker, type UnpackFs } from "../archive/mod.ts";
+import { digestOfBytes } from "../episode/mod.ts";
 import { type Fs, isFsError, removeTree } from "../sys/mod.ts";
 import type { Receipt } from "../wire/mod.ts";
 import { FIXED_LIMITS } from "./limits.ts";
@@ -55,14 +57,17 @@ async function unpack(
     maxEntries: receipt.entries,
     maxPathBytes: FIXED_LIMITS.maxPathBytes,
   }, unpacker);
+  const hash = createHash("sha256");
   try {
     let bytes = 0;
     for (const block of blocksOf(store.openArchive(receipt.host, receipt.id))) {
+      hash.update(block);
       await verifier.write(block);
       bytes += block.byteLength;
       progress(bytes);
     }
-    const { archiveDigest, episodeDigest } = await verifier.end();
+    const { episodeDigest } = await verifier.end();
+    const archiveDigest = digestOfBytes(hash.digest());
     if (archiveDigest !== receipt.archive_digest || episodeDigest !== receipt.episode_digest) {
       throw damaged(receipt, "it does not have the digests of its receipt");
     }

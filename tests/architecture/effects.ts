@@ -67,6 +67,10 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
     uses: ["node:buffer", "node:crypto"],
     why: "sha256 of tokens; comparison in constant time",
   },
+  "lib/receiver/export.ts": {
+    uses: ["node:crypto"],
+    why: "digests, which compute and touch nothing",
+  },
   "lib/receiver/verification.ts": { uses: ["node:crypto"], why: "sha256 of what arrives" },
   "lib/transport/archive_file.ts": { uses: ["node:crypto"], why: "sha256 of a piece" },
   "lib/transport/dial.ts": {

@@ -122,15 +122,19 @@ async function follow(clinic: Clinic, causes: readonly Cause[]): Promise<void> {
   }
 }
 
+/** So often a first row may become another one by itself. */
+const LOOKS = 10;
+
 /** Green, or with a first row that is still the same a moment later: a pass of the shipper may be all that was missing. */
 async function settled(clinic: Clinic, host: Host): Promise<Looked> {
-  for (let before: string | undefined;;) {
-    const looked = await clinic.look(host);
-    const code = looked.rows[0]?.code;
-    if (looked.code === 0 || code === before) return looked;
-    before = code;
+  let looked = await clinic.look(host);
+  for (let looks = 1; looked.code !== 0 && looks < LOOKS; looks++) {
     await new Promise((resolve) => setTimeout(resolve, 1500));
+    const code = looked.rows[0]?.code;
+    looked = await clinic.look(host);
+    if (looked.rows[0]?.code === code) break;
   }
+  return looked;
 }
 
 function describe(rows: readonly Row[]): string {
