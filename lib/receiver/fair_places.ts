@@ -2,6 +2,7 @@
  * Places for work that is done for hosts. A place that becomes free goes to the host that was served longest ago, however
  * many of another one's wait: who has five hundred uploads is served as often as who has one.
  */
+import { setImmediate } from "node:timers";
 import type { HostId } from "../episode/mod.ts";
 
 export interface FairPlacesOptions {
@@ -33,6 +34,16 @@ export class FairPlaces {
       return await work();
     } finally {
       this.#giveBack(host);
+    }
+  }
+
+  /**
+   * Between two steps of work that has a place: lets others go on while other hosts have work, so that all of one host's
+   * together do a step in the time in which another's single one does.
+   */
+  async pause(host: HostId): Promise<void> {
+    for (let turn = 1; turn < (this.#taken.get(host) ?? 0) && this.#taken.size > 1; turn++) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
     }
   }
 

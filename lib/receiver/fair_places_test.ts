@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import { findHostId, type HostId } from "../episode/mod.ts";
 import { FairPlaces } from "./fair_places.ts";
 
@@ -82,4 +83,27 @@ Deno.test("whoever is aborted while waiting leaves the line, and takes no place"
   assert.equal(await third, "third");
   assert.equal(places.underWay, 0);
   assert.equal(await places.run(HOG, () => Promise.resolve("again"), controller.signal), "again");
+});
+
+Deno.test("steps take turns by host: eight of one do together what another's single one does", async () => {
+  const places = new FairPlaces({ places: Infinity, perHost: 8 });
+  const steps = new Map([[HOG, 0], [MEEK, 0]]);
+  let isOver = false;
+  const work = (host: HostId) =>
+    places.run(host, async () => {
+      while (!isOver) {
+        steps.set(host, (steps.get(host) ?? 0) + 1);
+        // What the disk or the network takes.
+        await new Promise((resolve) => setImmediate(resolve));
+        await places.pause(host);
+      }
+    });
+  const all = [...Array.from({ length: 8 }, () => work(HOG)), work(MEEK)];
+  while ((steps.get(MEEK) ?? 0) < 500) await new Promise((resolve) => setTimeout(resolve, 1));
+  isOver = true;
+  await Promise.all(all);
+  const [hog = 0, meek = 0] = [steps.get(HOG), steps.get(MEEK)];
+  assert.ok(hog < 2 * meek, `${hog} steps of eight, ${meek} of one`);
+  const startedAlone = places.pause(HOG);
+  assert.equal(await startedAlone, undefined, "alone it does not wait");
 });

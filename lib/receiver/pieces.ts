@@ -100,7 +100,7 @@ async function repeatLast(
 }
 
 async function append(
-  { store, clock, limits, inFlight, meter }: Parts,
+  { store, clock, limits, inFlight, meter, bodies }: Parts,
   key: UploadKey,
   claim: PieceClaim,
   request: Request,
@@ -119,6 +119,7 @@ async function append(
       meter.received(chunk.byteLength);
       hash.update(chunk);
       await piece.write(chunk);
+      await bodies.pause(key.host);
     }
     if (digestOfBytes(hash.digest()) !== claim.digest) {
       throw new Refusal("bad-digest", "the piece that arrived does not have its Content-Digest");

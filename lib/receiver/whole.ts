@@ -55,6 +55,7 @@ async function receive(
       }
       if (!verification.isFlawed) await incoming.write(chunk);
       await verifying.time(() => verification.write(chunk));
+      await parts.bodies.pause(host);
     }
     const verified = await verifying.time(() => verification.end());
     meter.verified(verifying.totalMs);

@@ -57,6 +57,7 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "lib/archive/verify.ts": { uses: ["node:crypto", "node:timers"], why: "sha256 of both streams" },
   "lib/archive/zstd_decoder.ts": { uses: ["node:zlib"], why: "the native zstd decompressor" },
   "lib/receiver/catalogue/sqlite.ts": { uses: ["node:sqlite"], why: "the catalogue's database" },
+  "lib/receiver/fair_places.ts": { uses: ["node:timers"], why: "a turn of the event loop" },
   "lib/receiver/identity.ts": { uses: ["node:crypto"], why: "comparison in constant time" },
   "lib/receiver/pieces.ts": { uses: ["node:crypto"], why: "sha256 of a piece" },
   "lib/receiver/routes/window.ts": { uses: ["node:crypto"], why: "sha256 of an ETag" },
