@@ -101,6 +101,8 @@ export function snapshot(host: Host): Promise<string> {
 /** What an installation comes to, whatever way it took: the same without the times, but with what is in the files. */
 export async function outcome(host: Host): Promise<string> {
   const { stdout } = await host.run(`
+    # Whether systemd knows the units as they are.
+    systemctl show --property NeedDaemonReload cis490-shipper
     git -c safe.directory=* -C ${TREE} rev-parse HEAD
     git -c safe.directory=* -C ${TREE} status --porcelain
     find ${PLACES} -path ${TREE}/.git -prune -o -path '*/previous-*' -prune -o -type f -exec sha256sum {} + | sort`);
