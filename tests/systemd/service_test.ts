@@ -137,6 +137,25 @@ Deno.test({
       );
     });
 
+    await t.step(
+      "the drop-in for the token: a credential, from a file that only root reads",
+      async () => {
+        const document = await Deno.readTextFile(new URL("../../docs/systemd.md", import.meta.url));
+        const [, lines = ""] = /```ini\n\[Service\]\n(LoadCredential=.*)\n```/.exec(document) ?? [];
+        await dropIn(host, SHIPPER, lines);
+        await host.run(`
+        set -e
+        sed -i 's,^url = .*,&\\ntoken_file = "credential:token",' /etc/cis490/lab-host.toml
+        chown root:root /etc/cis490/token
+        chmod 600 /etc/cis490/token
+      `);
+        await configureReceiver(host);
+        await host.run(["systemctl", "restart", RECEIVER, SHIPPER]);
+        await record(host, ["f"], commit);
+        await until(host, 30, `test -d /var/lib/cis490/shipped/f/episode`);
+      },
+    );
+
     await t.step("exposure, as the running systemd sees it", async () => {
       const line = `systemd-analyze security --no-pager ${SHIPPER} ${RECEIVER} | grep Overall`;
       const { stdout } = await host.run(line);
