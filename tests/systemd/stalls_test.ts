@@ -180,6 +180,31 @@ Deno.test({
   },
 });
 
+Deno.test({
+  ...needs(
+    "a receiver whose socket was taken away is ended by the watchdog, and listens again",
+    LAB,
+  ),
+  async fn() {
+    await using host = await bootHost({ name: "lab" });
+    await install(host);
+    await configureReceiver(host, "unix:/run/cis490/receive.sock");
+    await dropIn(
+      host,
+      RECEIVER,
+      "WatchdogSec=6\nTimeoutStopSec=2\nRestartSec=100ms\nExecStartPre=",
+    );
+    await host.run(["systemctl", "start", RECEIVER]);
+    const answers = "curl -sf --unix-socket /run/cis490/receive.sock http://pi/readyz";
+    await until(host, 30, answers);
+    await host.run("rm /run/cis490/receive.sock");
+    await until(host, 40, fired(RECEIVER));
+    await until(host, 30, answers);
+    assert.equal((await journal(host, RECEIVER, "event=self-check-failed")).length, 1);
+    assert.equal(await show(host, RECEIVER, "NRestarts"), "1");
+  },
+});
+
 /** 1: 20 MB, as long as three minutes; else 7 MB at 2 Mbit/s. */
 const SLOW_MBIT = Number(Deno.env.get("CIS490_SLOW_MBIT") ?? 2);
 const SLOW_KIB = SLOW_MBIT === 1 ? 20_000 : 7 * 1024;
