@@ -9,7 +9,7 @@ export class ArchiveError extends Error {
 }
 
 export interface Piece {
-  /** Valid until the next piece is read. */
+  /** Valid until the next piece is read, or the file is closed. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly digest: Digest;
 }
@@ -45,7 +45,7 @@ export class ArchiveFile {
 
   /** Throws FsError, and ArchiveError when the file ends before `offset + sizeBytes`. */
   async read(offset: number, sizeBytes: number): Promise<Piece> {
-    if (this.#buffer.byteLength < sizeBytes) this.#buffer = new Uint8Array(sizeBytes);
+    if (this.#buffer.byteLength < sizeBytes) this.#replaceBuffer(sizeBytes);
     const bytes = this.#buffer.subarray(0, sizeBytes);
     const hash = createHash("sha256");
     for (let at = 0; at < sizeBytes;) {
@@ -60,6 +60,13 @@ export class ArchiveFile {
   }
 
   close(): void {
+    this.#replaceBuffer(0);
     this.file.close();
+  }
+
+  /** Gives the memory of the old one back at once: V8 would let several pieces pile up before it collects them. */
+  #replaceBuffer(sizeBytes: number): void {
+    this.#buffer.buffer.transfer(0);
+    this.#buffer = new Uint8Array(sizeBytes);
   }
 }

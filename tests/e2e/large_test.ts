@@ -1,11 +1,17 @@
-/** A 2 GB episode through both ends of the compiled binary, in little memory. */
+/**
+ * A 2 GB episode and a backlog of small ones through both ends of the compiled binary, in little memory: a unit's MemoryMax=256M
+ * would hold. CIS490_BACKLOG is how many small ones there are; docs/systemd.md has the figures of 10,000.
+ */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { needs } from "../skip.ts";
 import { Lab, shell } from "./lab.ts";
 
-const LIMIT_BYTES = 250 * 1024 * 1024;
 const MIB = 1024 * 1024;
+const LIMIT_BYTES = 256 * MIB;
+const BACKLOG = Number(Deno.env.get("CIS490_BACKLOG") ?? "200");
+/** Of a small one. */
+const SMALL_BYTES = 20_000;
 
 /** Telemetry-like: it shrinks to a third, and no two MiB are the same. */
 async function writeTelemetry(path: string, sizeBytes: number): Promise<void> {
@@ -30,14 +36,23 @@ async function writeTelemetry(path: string, sizeBytes: number): Promise<void> {
   file.close();
 }
 
+async function recordBacklog(lab: Lab): Promise<void> {
+  for (let at = 0; at < BACKLOG; at++) {
+    const noise = randomBytes(SMALL_BYTES);
+    await lab.record(`small-${at}`, (directory) => Deno.writeFile(`${directory}/proc`, noise));
+  }
+}
+
 Deno.test({
-  ...needs("a 2 GB episode arrives whole, and neither end has 250 MB resident", {
-    commands: ["zstd"],
-  }),
+  ...needs(
+    `a 2 GB episode and ${BACKLOG} small ones arrive whole, and neither end ever has 256 MiB resident`,
+    { commands: ["zstd"] },
+  ),
   async fn() {
     await using lab = await Lab.start();
+    await recordBacklog(lab);
     await lab.record("large-1", (directory) => writeTelemetry(`${directory}/capture.pcap`, 2e9));
-    const shipped = await lab.ship();
+    const shipped = await lab.ship("--json");
     assert.equal(shipped.code, 0, shipped.stderr);
     const receiverPeak = lab.receiverPeakRssBytes();
     console.log(
@@ -45,6 +60,9 @@ Deno.test({
         Math.round(receiverPeak / MIB)
       } MiB`,
     );
+    // A host that is slow enough asks again for what is stored by then.
+    const { shipped: sent, already_stored: already } = JSON.parse(shipped.stdout);
+    assert.equal(sent + already, BACKLOG + 1);
     const sum = await shell(`zstd -q -dc "$1" | sha256sum`, `${lab.stored}/large-1.tar.zst`);
     const receipt = await Deno.readTextFile(`${lab.shipped("large-1")}/receipt.json`);
     assert.ok(receipt.includes(`sha256:${sum.slice(0, 64)}`));
