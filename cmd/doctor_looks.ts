@@ -27,10 +27,10 @@ import type { Io } from "./print.ts";
 import { realWireParts, transportOptionsOf } from "./transport.ts";
 
 /** From here to an open connection: a host that answers nothing is dead. Long enough for a second SYN (RFC 6298, 1 s). */
-const CONNECT_MS = 1600;
+const CONNECT_MS = 1300;
 /** For the whole way: a link that answers slowly is no fault. */
 const WAY_MS = 5000;
-const OWN_SOCKET_MS = 1600;
+const OWN_SOCKET_MS = 1300;
 const SINCE_MS = 10 * 60_000;
 
 const UNITS: Readonly<Record<ConfigRole, string>> = {

@@ -18,6 +18,7 @@ const PROGRAMS = {
   journalctl: "the doctor reads what the shipper said",
   systemctl: "the doctor asks for the state of the units",
   findmnt: "the doctor names the file system behind a full or read-only directory",
+  getfacl: "the doctor sees what access control lists allow the shipper",
   timedatectl: "the doctor asks whether somebody keeps the clock right",
 };
 

@@ -5,7 +5,8 @@ import type { Account } from "./look/account.ts";
 import { type Directory, findReclaimable, findSpace, lookAtDirectory } from "./look/directories.ts";
 import { readJournal } from "./look/journal.ts";
 import { findMount } from "./look/mount.ts";
-import { type Barrier, findBarrier } from "./look/rights.ts";
+import { findGranted } from "./look/acl.ts";
+import { type Barrier, findBarrier, mayWrite, RIGHT } from "./look/rights.ts";
 import { lookAtRepository } from "./look/repository.ts";
 import { lookAtUnits } from "./look/units.ts";
 import { tally } from "./tally.ts";
@@ -54,15 +55,32 @@ export async function gatherCommonFacts(
   const main = lookAtDirectory(fs, directory);
   const user = units.kind === "seen" ? units.value.get(`${unit}.service`)?.user ?? "" : "";
   const who = parts.findAccount(user) ?? ownerOf(main);
+  const directories = inside.map((path) => lookAtDirectory(fs, path));
+  const barriers = who === undefined
+    ? new Map<string, Barrier>()
+    : barriersOf(fs, who, [file, ...reads]);
+  const granted = await findGranted(run, who, [
+    ...[main, ...directories].flatMap((each) =>
+      each.kind === "there" && who !== undefined && !mayWrite(who, each.stat)
+        ? [{ path: each.path, rights: RIGHT.write + RIGHT.execute }]
+        : []
+    ),
+    ...[...barriers.values()].map(({ path, isDirectory }) => ({
+      path,
+      rights: isDirectory ? RIGHT.execute : RIGHT.read,
+    })),
+  ]);
+  for (const [path, barrier] of barriers) if (granted.has(barrier.path)) barriers.delete(path);
   return {
     file,
     nowMs: clock.now(),
     unit,
     units,
     main,
-    directories: inside.map((path) => lookAtDirectory(fs, path)),
+    directories,
+    granted,
     who,
-    barriers: who === undefined ? new Map() : barriersOf(fs, who, [file, ...reads]),
+    barriers,
     space: findSpace(fs, directory),
     minFreeBytes,
     reclaimable: findReclaimable(fs, directory),

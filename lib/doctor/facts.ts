@@ -35,6 +35,8 @@ export interface CommonFacts {
   readonly main: Directory;
   /** Those in it that are to be written. */
   readonly directories: readonly Directory[];
+  /** Those of them that an access control list lets `who` write, though their bits do not. */
+  readonly granted: ReadonlySet<string>;
   /** The user that the unit runs as, else the owner of the main directory; undefined when neither is known. */
   readonly who: Account | undefined;
   /** Files that the unit reads, and its user may not, with what keeps it from each. */

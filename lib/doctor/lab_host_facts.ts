@@ -1,13 +1,16 @@
 /** Looks at a lab host, at everything side by side. Nothing is changed, and no lock is taken. */
 import { type LabHostConfig, readSecret, SecretError } from "../config/mod.ts";
+import type { EpisodeId } from "../episode/mod.ts";
 import { layoutOf } from "../queue/mod.ts";
 import { type FsError, isFsError, readSmallFile } from "../sys/mod.ts";
 import { Certificates, type ProbeReport } from "../transport/mod.ts";
 import type { Window } from "../wire/mod.ts";
 import { gatherCommonFacts, type LookParts } from "./common_facts.ts";
 import type { LabHostFacts } from "./facts.ts";
+import { findGranted } from "./look/acl.ts";
 import { findTimekeeping } from "./look/clock.ts";
-import { lookAtQueue } from "./look/queue.ts";
+import { lookAtQueue, type QueueParts } from "./look/queue.ts";
+import { RIGHT } from "./look/rights.ts";
 import { findLastShipped, lookAtQuarantine } from "./look/shelves.ts";
 import { findShipperStatus } from "./look/status.ts";
 
@@ -52,7 +55,7 @@ export async function gatherLabHostFacts(parts: LabHostParts): Promise<LabHostFa
     ...common,
     config,
     receiverIsHere: probe.addresses.some(isLoopback),
-    queue: lookAtQueue({ fs, layout, who, nowMs }),
+    queue: await lookWithAcls(run, { fs, layout, who, nowMs }),
     quarantined: lookAtQuarantine(fs, layout),
     lastShippedMs: findLastShipped(fs, layout),
     status: findShipperStatus(),
@@ -62,6 +65,26 @@ export async function gatherLabHostFacts(parts: LabHostParts): Promise<LabHostFa
     probe,
     window,
   };
+}
+
+/** What bits forbid, an access control list may allow. */
+async function lookWithAcls(
+  run: LookParts["run"],
+  parts: QueueParts,
+): Promise<LabHostFacts["queue"]> {
+  const queue = lookAtQueue(parts);
+  if (queue.kind === "unseen" || queue.value.immovable.length === 0) return queue;
+  const pathOf = (id: EpisodeId) => parts.layout.episode(id);
+  const granted = await findGranted(
+    run,
+    parts.who,
+    queue.value.immovable.map((id) => ({
+      path: pathOf(id),
+      rights: RIGHT.write + RIGHT.execute,
+    })),
+  );
+  const immovable = queue.value.immovable.filter((id) => !granted.has(pathOf(id)));
+  return { kind: "seen", value: { ...queue.value, immovable } };
 }
 
 /** A credential is no file of its own: systemd gives it to the unit's user. */

@@ -27,7 +27,7 @@ export interface ProbeReport {
   /** Of the receiver's name; empty when it has none. */
   readonly addresses: readonly string[];
   readonly pong: Pong | undefined;
-  /** The receiver's clock minus ours; undefined without a pong. */
+  /** The receiver's clock minus ours, by its pong, else to the second by its first answer; undefined without both. */
   readonly clockDifferenceMs: number | undefined;
 }
 
@@ -128,6 +128,13 @@ class Probe {
     }
   }
 
+  /** RFC 9110, section 6.6.1: whole seconds, from whoever answers, token or not. A pong tells it better. */
+  #readDate(headers: Headers): void {
+    const dateMs = Date.parse(headers.get("date") ?? "");
+    if (Number.isNaN(dateMs)) return;
+    this.#clockDifferenceMs = dateMs + 500 - Math.round(this.parts.clock.now());
+  }
+
   #limitOf(layer: Layer): { readonly limitMs: number; readonly words: string } {
     // TLS comes after somebody has answered: on a slow link it is no sign of a dead one.
     const allMs = layer === "tls" ? undefined : this.connectMs;
@@ -193,6 +200,7 @@ class Probe {
       if (sent.kind === "unreachable") {
         return { kind: "failed", layer: sent.layer, why: sent.why };
       }
+      if (sent.kind === "answer") this.#readDate(sent.headers);
       if (preflight === undefined) return { kind: "ok", words: "none configured" };
       const days = Math.floor((preflight.expiresAtMs - this.parts.clock.now()) / 86_400_000);
       const complaint = preflight.complaint === undefined ? "" : `; ${preflight.complaint}`;

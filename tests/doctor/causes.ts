@@ -457,7 +457,6 @@ export type CauseName = keyof typeof CAUSES;
 /** Two at once, the one first that is to be mended first. */
 export const PAIRS: readonly (readonly [first: CauseName, second: CauseName])[] = [
   ["episode held (412)", "episode refused (400)"],
-  ["episode held (412)", "stranger in episodes/"],
   ["configuration broken", "token missing"],
   ["episodes/ of root", "unit disabled"],
   ["disk full", "token wrong"],

@@ -129,7 +129,7 @@ const LOOKS = 10;
 async function settled(clinic: Clinic, host: Host): Promise<Looked> {
   let looked = await clinic.look(host);
   for (let looks = 1; looked.code !== 0 && looks < LOOKS; looks++) {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await new Promise((resolve) => setTimeout(resolve, 700));
     const code = looked.rows[0]?.code;
     looked = await clinic.look(host);
     if (looked.rows[0]?.code === code) break;

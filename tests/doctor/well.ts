@@ -91,6 +91,7 @@ function commonOf(directory: string, unit: string, file: string) {
     units: unitsOf({ name: `${unit}.service` }),
     main: { kind: "there", path: directory, stat: statOf("directory") },
     directories: [],
+    granted: new Set(),
     who: ACCOUNT,
     barriers: new Map(),
     space: SPACE,

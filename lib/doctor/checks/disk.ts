@@ -7,7 +7,15 @@ import { quoted, sizeInWords } from "../words.ts";
 
 type Facts = Pick<
   CommonFacts,
-  "main" | "directories" | "who" | "space" | "minFreeBytes" | "mount" | "reclaimable" | "unit"
+  | "main"
+  | "directories"
+  | "granted"
+  | "who"
+  | "space"
+  | "minFreeBytes"
+  | "mount"
+  | "reclaimable"
+  | "unit"
 >;
 
 export function directoryCheck(code: string, title: string): Check<Facts> {
@@ -19,8 +27,7 @@ export function directoryCheck(code: string, title: string): Check<Facts> {
     means:
       "The directory is missing, is something else, or the unit's user may not add and remove names in it.",
     comes: "It was made or copied by root, or another disk was mounted over it.",
-    mend:
-      "The printed command gives it to the unit's user. Permission bits alone are judged, not ACLs.",
+    mend: "The printed command gives it to the unit's user.",
   };
 }
 
@@ -71,7 +78,7 @@ export function spaceCheck(
   };
 }
 
-function judgeDirectories({ main, directories, who, unit }: Facts): Finding {
+function judgeDirectories({ main, directories, granted, who, unit }: Facts): Finding {
   const evidence = { directory: main.path, ...(who === undefined ? {} : { user: who.name }) };
   const unseen = [main, ...directories].find((each) => each.kind === "unseen");
   if (unseen !== undefined && unseen.kind === "unseen") {
@@ -106,7 +113,7 @@ function judgeDirectories({ main, directories, who, unit }: Facts): Finding {
         evidence,
       };
     }
-    if (who !== undefined && !mayWrite(who, each.stat)) {
+    if (who !== undefined && !mayWrite(who, each.stat) && !granted.has(each.path)) {
       return {
         severity: "red",
         cause: `${user} may not add to ${each.path}, nor take from it`,

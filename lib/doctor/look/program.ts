@@ -3,7 +3,7 @@ import { type ProgramEnd, ProgramError, type RunProgram } from "../../sys/mod.ts
 import type { Seen } from "../finding.ts";
 
 /** The doctor is done within two seconds, whatever hangs. */
-export const PROGRAM_TIMEOUT_MS = 1500;
+export const PROGRAM_TIMEOUT_MS = 1300;
 
 /** Messages in English, since some are read; nothing else of whoever asks. */
 const ENVIRONMENT = { LC_ALL: "C", HOME: "/nonexistent" };
