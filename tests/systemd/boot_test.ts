@@ -177,6 +177,7 @@ Deno.test({
         const most = 1 + Math.ceil(Math.log2(HOLD_S / 5 + 1));
         assert.ok(starts.length >= 1 && starts.length <= most, `${starts.length} of ${most}`);
         assert.notEqual(await show(lab, SHIPPER, "ActiveState"), "active");
+        await until(lab, 30, `journalctl -b -u ${SHIPPER} | grep -q 'start 2 after a failure'`);
       },
       `sed -i s/hots_id/host_id/ ${CONFIG}`,
     );

@@ -6,8 +6,8 @@ const MINUTE_US = 60_000_000;
 interface Properties {
   readonly NRestarts: number;
   readonly ActiveEnterTimestampMonotonic: number;
+  readonly ActiveExitTimestampMonotonic: number;
   readonly InactiveEnterTimestampMonotonic: number;
-  readonly ExecMainStartTimestampMonotonic: number;
 }
 
 /** The seconds that the script waits when systemd says this of the unit. */
@@ -16,8 +16,8 @@ async function delay(properties: Partial<Properties> | undefined): Promise<numbe
   const all: Properties = {
     NRestarts: 0,
     ActiveEnterTimestampMonotonic: 0,
+    ActiveExitTimestampMonotonic: 0,
     InactiveEnterTimestampMonotonic: 0,
-    ExecMainStartTimestampMonotonic: 0,
     ...properties,
   };
   const cases = Object.entries(all).map(([name, value]) => `*=${name}) echo ${value} ;;`);
@@ -44,8 +44,8 @@ Deno.test("the delay doubles with each restart, up to five minutes", async () =>
     delays.push(
       await delay({
         NRestarts,
-        ActiveEnterTimestampMonotonic: 1,
-        ExecMainStartTimestampMonotonic: 2,
+        // It was never active, however long the machine is up.
+        InactiveEnterTimestampMonotonic: 60 * MINUTE_US,
       }),
     );
   }
@@ -55,14 +55,14 @@ Deno.test("the delay doubles with each restart, up to five minutes", async () =>
 Deno.test("after a long run there is no delay; after a start that failed there is", async () => {
   const run = {
     NRestarts: 3,
-    ExecMainStartTimestampMonotonic: 1 * MINUTE_US,
     ActiveEnterTimestampMonotonic: 2 * MINUTE_US,
-    InactiveEnterTimestampMonotonic: 12 * MINUTE_US,
+    ActiveExitTimestampMonotonic: 12 * MINUTE_US,
+    InactiveEnterTimestampMonotonic: 12 * MINUTE_US + 1000,
   };
   assert.equal(await delay(run), 0);
-  assert.equal(await delay({ ...run, InactiveEnterTimestampMonotonic: 11 * MINUTE_US }), 10);
-  // It was active long ago; the last process never was.
-  assert.equal(await delay({ ...run, ExecMainStartTimestampMonotonic: 12 * MINUTE_US }), 10);
+  assert.equal(await delay({ ...run, ActiveEnterTimestampMonotonic: 3 * MINUTE_US }), 10);
+  // A start has failed since.
+  assert.equal(await delay({ ...run, InactiveEnterTimestampMonotonic: 13 * MINUTE_US }), 10);
 });
 
 Deno.test("where systemd can't be asked, nothing is delayed", async () => {
