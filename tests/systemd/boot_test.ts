@@ -185,7 +185,8 @@ Deno.test({
     await t.step("a restart by hand after failures is not delayed, and counts anew", async () => {
       await lab.run(`sed -i s/host_id/hots_id/ ${CONFIG}`);
       await lab.run(["systemctl", "restart", SHIPPER], { anyCode: true });
-      await until(lab, 30, `journalctl -b -u ${SHIPPER} | grep -q 'start 2 after a failure'`);
+      const delayed = `journalctl -b -u ${SHIPPER} | grep -c 'start 2 after a failure'`;
+      await until(lab, 30, `test "$(${delayed})" = 2`);
       await lab.run(`sed -i s/hots_id/host_id/ ${CONFIG}`);
       const began = performance.now();
       await lab.run(["systemctl", "restart", SHIPPER]);
