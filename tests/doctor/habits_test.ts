@@ -69,6 +69,20 @@ Deno.test({
       assert.equal((await look())?.severity, "green");
     });
 
+    await t.step("--unit and --since choose what of the journal counts", async () => {
+      const look = async (...flags: string[]) => {
+        const said = await lab.run(["cis490", "doctor", "--json", ...flags], { anyCode: true });
+        const rows: { code: string; evidence: { events?: number } }[] =
+          JSON.parse(said.stdout).rows;
+        return rows.find(({ code }) => code === "journal-unreadable")?.evidence.events ?? NaN;
+      };
+      assert(await look() > 0);
+      assert.equal(await look("--unit", "systemd-journald"), 0);
+      await lab.run("systemctl stop cis490-shipper; sleep 1.5");
+      assert.equal(await look("--since", "1s"), 0);
+      await lab.run("systemctl start cis490-shipper");
+    });
+
     await t.step("it writes nothing", async () => {
       await lab.run("systemctl stop cis490-shipper");
       const state = async () =>

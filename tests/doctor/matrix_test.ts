@@ -6,7 +6,8 @@ import assert from "node:assert/strict";
 import { needs } from "../skip.ts";
 import { LAB } from "../systemd/can_boot.ts";
 import type { Host } from "../systemd/lab.ts";
-import { type Cause, type CauseName, CAUSES, PAIRS } from "./causes.ts";
+import type { Cause } from "./cause.ts";
+import { type CauseName, CAUSES, PAIRS } from "./causes.ts";
 import { Clinic, type Looked, PARTS, type Row } from "./clinic.ts";
 
 /** Passes of the shipper, restarts of units. The machine may be busy. */
