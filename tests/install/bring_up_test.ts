@@ -5,7 +5,7 @@ import { bootHost, type Host } from "../systemd/lab.ts";
 import { link } from "../systemd/link.ts";
 import { until } from "../systemd/installed.ts";
 import { queue, runningVersion } from "./lab_host.ts";
-import { readBringUp } from "./bring_up.ts";
+import { readPage } from "./page.ts";
 import {
   bringDeno,
   equip,
@@ -56,7 +56,8 @@ async function asOperator(host: Host, script: string, anyCode = false): Promise<
 }
 
 async function bringUp(pi: Host, lab: Host): Promise<void> {
-  const blocks = readBringUp();
+  const page = await Deno.readTextFile(new URL("../../docs/bring-up.md", import.meta.url));
+  const blocks = readPage(page).filter((deed) => deed.kind === "run");
   assert.equal(blocks.length, 9);
   let said = "";
   for (const { machine, script } of blocks) {
