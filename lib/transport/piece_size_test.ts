@@ -27,15 +27,15 @@ Deno.test("a piece settles at what the link moves in five seconds", () => {
   const cases: [number, number][] = [
     [0.128 * mbit, 64 * KIB],
     [1 * mbit, 576 * KIB],
-    [8 * mbit, 76 * 64 * KIB],
-    [1000 * mbit, 8 * MIB],
+    [6 * mbit, 57 * 64 * KIB],
+    [1000 * mbit, 4 * MIB],
   ];
   for (const [rate, expected] of cases) assert.equal(settle(rate), expected, `${rate} B/s`);
 });
 
 Deno.test("one fast piece is believed only in part, a slow one at once", () => {
   assert.equal(nextPieceBytes(MIB, MIB, 1), 4 * MIB);
-  assert.equal(nextPieceBytes(8 * MIB, 8 * MIB, 50_000), 12 * 64 * KIB);
+  assert.equal(nextPieceBytes(4 * MIB, 4 * MIB, 25_000), 12 * 64 * KIB);
 });
 
 Deno.test("a short last piece never makes the next one smaller", () => {
