@@ -1,6 +1,7 @@
 /** The installer of a lab host on machines in whatever state. */
 import assert from "node:assert/strict";
 import { needs } from "../skip.ts";
+import { until } from "../systemd/installed.ts";
 import type { Host } from "../systemd/lab.ts";
 import {
   assertSame,
@@ -75,9 +76,14 @@ async function bare({ host, old }: LabHost): Promise<void> {
   await refuses(host, script, /has \d+ MiB free, 300 are needed/);
   await host.run("rm /filled");
 
-  await host.run("flock /run/cis490-install.lock sleep 3 > /dev/null 2>&1 & sleep 0.2");
+  const lock = "/run/cis490-install.lock";
+  const { stdout: pid } = await host.run(
+    `flock --no-fork ${lock} sleep 600 > /dev/null 2>&1 & echo $!`,
+  );
+  await until(host, 10, `if flock --nonblock ${lock} true; then exit 1; fi`);
   await refuses(host, script, /another installer of cis490 is at work/);
-  await host.run("flock /run/cis490-install.lock true");
+  await host.run(`kill ${pid}`);
+  await until(host, 10, `flock --nonblock ${lock} true`);
 
   // As a machine is on which nobody built before: without a network there is no Deno to be had.
   const offline = await tell(host, `HOME=/nowhere ${script}`);
