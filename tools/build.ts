@@ -17,6 +17,12 @@ import { type Arch, DenortError, ensureDenort } from "./denort.ts";
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
 const DIST = `${ROOT}/dist`;
 
+/**
+ * Of the compiler's threads. Of the usual 2 MiB, the first look at a CommonJS package (prom-client) takes more; what it found
+ * is cached, so only a build with an empty cache ends by it.
+ */
+const STACK_BYTES = 64 * 1024 * 1024;
+
 /** What is embedded as dist/build_info.json and read by lib/build_info.ts. */
 interface Embedded {
   readonly version: string;
@@ -81,7 +87,7 @@ async function build(arch: Arch, name: string, embedded: Embedded): Promise<void
         "main.ts",
       ],
       cwd: ROOT,
-      env: { DENORT_BIN: denort },
+      env: { DENORT_BIN: denort, RUST_MIN_STACK: `${STACK_BYTES}` },
       stdin: "null",
       stdout: "inherit",
       stderr: "inherit",
