@@ -69,7 +69,9 @@ remove_leftovers() { rm -f -- "$1"/.cis490-install.*; }
 # place_template NAME: the example of a configuration, beside it. The configuration itself is never touched.
 place_template() {
   local new=$from/install/$1.example old=$CONFIGURATION/$1.example
-  if cmp -s -- "$new" "$old"; then
+  if of_package "$old"; then
+    :
+  elif cmp -s -- "$new" "$old"; then
     found "$old"
   else
     if [[ -e $old ]]; then

@@ -15,7 +15,7 @@ unset "${!GIT_@}"
 program=$(basename -- "$0")
 # The tree that this script is part of, through whatever links it was called.
 source=$(dirname -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")")
-action=install dry_run='' rollback=yes purge='' given_binary='' given_owner=''
+action=install dry_run='' rollback=yes purge='' given_binary='' given_owner='' packaged=''
 step=0 steps=0 kept='' temporary='' half_synced=''
 problems=() packages=()
 
@@ -99,7 +99,14 @@ begin() {
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
+  if dpkg-query --show --showformat='${Status}' cis490 2>/dev/null | grep -q 'install ok installed'; then
+    packaged=yes
+  fi
 }
+
+# of_package WORDS: whether cis490 is installed as a Debian package. Then its files are dpkg's to bring up to date, and only
+# the tree, and what is done with it, is for these scripts.
+of_package() { [[ $packaged ]] && found "$1: the Debian package's, which apt-get brings up to date"; }
 
 # -- prerequisites: all that is missing is said at once -----------------------------------------------------------------
 
@@ -117,8 +124,8 @@ need_basics() {
     need_command "${pair%:*}" "${pair#*:}"
   done
   [[ -d /run/systemd/system ]] || problems+=("this machine does not run systemd")
-  if dpkg-query --show --showformat='${Status}' cis490 2>/dev/null | grep -q 'install ok installed'; then
-    problems+=("cis490 is installed as a Debian package, which is updated by apt-get; to change over: apt-get remove cis490")
+  if [[ $packaged && $given_binary ]]; then
+    problems+=("$BINARY is the Debian package's, so --binary can't replace it; to change over: apt-get remove cis490")
   fi
   if [[ -e /usr/local/bin/cis490 ]]; then
     problems+=("/usr/local/bin/cis490 would be run instead of $BINARY: move it away")

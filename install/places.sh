@@ -3,12 +3,14 @@
 
 # place_users NAME: by sysusers.d(5)
 place_users() {
+  if [[ $1 == cis490 ]] && of_package "$1"; then return; fi
   place "$from/systemd/sysusers.d/$1.conf" "$SYSUSERS/$1.conf" 644
   if [[ ! $dry_run ]]; then systemd-sysusers "$SYSUSERS/$1.conf" 2>&1 | sed 's/^/  /'; fi
 }
 
 # place_directories NAME: by tmpfiles.d(5), which sets owner, mode and access lists anew whenever they differ
 place_directories() {
+  if of_package "$DATA"; then return; fi
   place "$from/systemd/tmpfiles.d/$1.conf" "$TMPFILES/$1.conf" 644
   if [[ ! $dry_run ]]; then systemd-tmpfiles --create "$TMPFILES/$1.conf"; fi
 }

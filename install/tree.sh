@@ -110,6 +110,7 @@ need_given_binary() {
 
 place_binary() {
   local commit version candidate
+  if of_package "$BINARY"; then return; fi
   commit=$(git_in "$source" rev-parse HEAD)
   if [[ ! $dry_run ]]; then remove_leftovers "$(dirname -- "$BINARY")"; fi
   if [[ $given_binary ]]; then

@@ -6,6 +6,9 @@
 uninstall() {
   local unit file
   local -a going=("${own[@]}")
+  if [[ $packaged && $1 != cis490-orchestrator.service ]]; then
+    die "cis490 is installed as a Debian package: apt-get remove cis490"
+  fi
   step "data"
   if [[ $purge ]]; then
     if has_other_role "$@"; then
@@ -43,6 +46,7 @@ uninstall() {
 # has_other_role UNIT…: is there a unit of ours besides these?
 has_other_role() {
   local other
+  if [[ $packaged ]]; then return 0; fi
   for other in "$UNITS"/cis490-*; do
     if [[ -e $other && " $* " != *" ${other##*/} "* ]]; then return 0; fi
   done

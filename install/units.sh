@@ -4,8 +4,14 @@
 place_units() {
   local unit before=$changed
   changed=''
-  place "$from/systemd/restart-delay" "$HELPERS/restart-delay" 755
-  for unit; do place "$from/systemd/$unit" "$UNITS/$unit" 644; done
+  if [[ $packaged ]]; then
+    of_package "$HELPERS"
+  else
+    place "$from/systemd/restart-delay" "$HELPERS/restart-delay" 755
+  fi
+  for unit; do
+    if [[ $unit == cis490-orchestrator.service ]] || ! of_package "$unit"; then place "$from/systemd/$unit" "$UNITS/$unit" 644; fi
+  done
   if [[ $changed ]] || is_unfinished; then act "systemctl daemon-reload" systemctl daemon-reload; fi
   changed=${changed:-$before}
 }

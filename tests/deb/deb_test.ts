@@ -1,5 +1,6 @@
 /** The Debian package on a host with a systemd and a dpkg of its own, and as lintian sees it. */
 import assert from "node:assert/strict";
+import { copyTree } from "../install/site.ts";
 import { needs } from "../skip.ts";
 import { LAB } from "../systemd/can_boot.ts";
 import { bootHost, type Host, must } from "../systemd/lab.ts";
@@ -12,21 +13,17 @@ const DPKG = { commands: ["dpkg-deb", "git"] };
 async function buildPackages(directory: string): Promise<{ old: string; next: string }> {
   const line = `
     set -eu
-    mkdir -p "$2/work"
-    cd "$1"
-    git -c safe.directory="$1" ls-files -z --cached --others --exclude-standard |
-      while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\\0' "$file"; done |
-      tar --null -T - -c | tar -C "$2/work" -x
-    cd "$2/work"
-    git init -q -b main
+    cd "$1/work"
     for version in 0.1.0 9.9.9; do
       sed -i 's/^  "version": ".*",$/  "version": "'"$version"'",/' deno.json
       git add -A
       git -c user.name=lab -c user.email=lab@localhost commit -q --allow-empty -m "$version"
       git -c user.name=lab -c user.email=lab@localhost tag "v$version"
-      "$3" run -A --frozen=false tools/deb/main.ts --fast
+      "$2" run -A --frozen=false tools/deb/main.ts --fast
     done`;
-  await must("bash", ["-c", line, "build", ROOT, directory, Deno.execPath()]);
+  await copyTree(`${directory}/work`);
+  await must("bash", ["-c", line, "build", directory, Deno.execPath()]);
+  await must("git", ["clone", "-q", `${directory}/work`, `${directory}/tree`]);
   const arch = (await must("dpkg", ["--print-architecture"])).stdout.trim();
   const file = (version: string) => `${directory}/work/dist/cis490_${version}_${arch}.deb`;
   return { old: file("0.1.0"), next: file("9.9.9") };
@@ -42,7 +39,7 @@ const SHIPPED = "test -e /var/lib/cis490/shipped/first/receipt.json";
 Deno.test({
   ...needs("the package is installed, upgraded under a running shipper, removed and purged", {
     ...LAB,
-    commands: [...LAB.commands ?? [], ...DPKG.commands],
+    commands: [...LAB.commands ?? [], ...DPKG.commands, "setfacl"],
   }),
   async fn(t) {
     const directory = await Deno.makeTempDir({ prefix: "cis490-deb-" });
@@ -92,6 +89,26 @@ Deno.test({
         },
       );
 
+      await t.step("an installer leaves the package's files alone, and does the rest", async () => {
+        const started = await show(host, "cis490-shipper", "InvocationID");
+        await record(host, ["unstamped"], "none");
+        await host.put(`${directory}/tree`, "/srv");
+        const { stdout } = await host.run("/srv/tree/install/install-lab-host.sh 2>&1");
+        assert.match(stdout, /ok: \/usr\/bin\/cis490: the Debian package's/);
+        assert.match(stdout, /ok: cis490-shipper\.service runs what is installed/);
+        await host.run(`
+          set -e
+          test ! -e /usr/local/lib/systemd/system/cis490-shipper.service
+          test -e /opt/cis490/install/install-lab-host.sh
+          test -d /var/lib/cis490/quarantine/unstamped`);
+        assert.equal(await show(host, "cis490-shipper", "InvocationID"), started);
+        const said = await host.run("/srv/tree/install/install-lab-host.sh uninstall", {
+          anyCode: true,
+        });
+        assert.equal(said.code, 1);
+        assert.match(said.stderr, /apt-get remove cis490/);
+      });
+
       await t.step("remove: units and binary go, configuration and data stay", async () => {
         await host.run("mkdir /var/lib/cis490/episodes/waiting");
         await host.run(["dpkg", "--remove", "cis490"]);
@@ -116,7 +133,9 @@ Deno.test({
           const { stderr } = await host.run(["dpkg", "--purge", "cis490"]);
           assert.match(stderr, /episodes may hold the only copies/);
           await host.run("test -d /var/lib/cis490/episodes/waiting && test ! -e /etc/cis490");
-          await host.run("rm -r /var/lib/cis490/episodes/waiting /var/lib/cis490/store");
+          await host.run(
+            "rm -r /var/lib/cis490/episodes/waiting /var/lib/cis490/quarantine/* /var/lib/cis490/store",
+          );
           await host.run("dpkg --install /root/cis490_9.9.9_*.deb && dpkg --purge cis490");
           await host.run("test ! -e /var/lib/cis490");
         },

@@ -38,7 +38,7 @@ export async function makeSite(): Promise<Site> {
   const directory = await Deno.makeTempDir({ prefix: "cis490-site-" });
   const work = `${directory}/work`;
   try {
-    await must("bash", ["-c", COPY, "copy", ROOT, work]);
+    await copyTree(work);
     const old = await commitVersion(work, "0.1.0", "echo '{\"code_version\":{}}'");
     const next = await commitVersion(
       work,
@@ -61,7 +61,11 @@ export async function makeSite(): Promise<Site> {
   }
 }
 
-/** What is in the tree, committed or not, in a repository of its own. */
+/** What is in this tree, committed or not, in a repository of its own, not committed there. */
+export async function copyTree(directory: string): Promise<void> {
+  await must("bash", ["-c", COPY, "copy", ROOT, directory]);
+}
+
 const COPY = `
 set -eu
 mkdir -p "$2"
