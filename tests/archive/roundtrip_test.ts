@@ -1,5 +1,6 @@
 /** Any tree is packed, verified, and restored by this program and two others without a difference. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { createVerifier, pack, Unpacker } from "../../lib/archive/mod.ts";
 import { needs } from "../skip.ts";
@@ -118,8 +119,9 @@ Deno.test({
         for (let at = 0; at < bytes.byteLength; at += chunkBytes) {
           await verifier.write(bytes.subarray(at, at + chunkBytes));
         }
-        const { format: _, signature: __, newestCtimeNs: ___, ...expected } = packed;
+        const { format: _, signature: __, newestCtimeNs: ___, archiveDigest, ...expected } = packed;
         assert.deepEqual(await verifier.end(), expected);
+        assert.equal(createHash("sha256").update(bytes).digest("hex"), archiveDigest);
         assert.equal(await digestByZstd(archive), packed.episodeDigest);
 
         const before = snapshot(episodePath);
