@@ -103,6 +103,8 @@ ${settings.tables ?? ""}
   /** Starts the process and waits until it listens. */
   async run(): Promise<void> {
     this.#log = "";
+    // The last words of a process before it may have come after its end was asked for.
+    this.#address = undefined;
     const [program = "", ...flags] = [...this.settings.under ?? [], ...this.#program];
     this.#process = new Deno.Command(program, {
       args: [...flags, "receive", "--config", this.configFile],
