@@ -3,7 +3,7 @@ import { type EpisodeId, findEpisodeId, readTree, type Tree } from "../episode/m
 import { type DiskHandle, type FsError, isFsError, type Lock } from "../sys/mod.ts";
 import { type Going, type GroupMoved, quarantineTogether } from "./group_move.ts";
 import { type OperatorDisk, prepareDirectories } from "./operator.ts";
-import { tryLockEpisode } from "./queue.ts";
+import { LockPool } from "./queue.ts";
 import type { EpisodeRecord } from "./record.ts";
 import { findTarget, type QuarantineReason } from "./shelf.ts";
 
@@ -67,6 +67,7 @@ export async function* giveUp(
 ): AsyncGenerator<GivenUp, void, void> {
   let handle: DiskHandle | undefined;
   let group: EpisodeId[] = [];
+  const pool = new LockPool(disk);
   try {
     for (const name of names) {
       const id = spare(judge, name);
@@ -76,14 +77,15 @@ export async function* giveUp(
         group.push(id);
         if (group.length < GROUP) continue;
         handle ??= await prepare(disk);
-        yield* await giveUpTogether(disk, handle, group, judge);
+        yield* await giveUpTogether(disk, handle, group, judge, pool);
         group = [];
       }
     }
     if (group.length === 0) return;
     handle ??= await prepare(disk);
-    yield* await giveUpTogether(disk, handle, group, judge);
+    yield* await giveUpTogether(disk, handle, group, judge, pool);
   } finally {
+    pool.close();
     handle?.close();
   }
 }
@@ -121,16 +123,25 @@ async function giveUpTogether(
   handle: DiskHandle,
   ids: readonly EpisodeId[],
   judge: Judge,
+  pool: LockPool,
 ): Promise<GivenUp[]> {
-  const locks: Lock[] = [];
+  const taken = new Map<EpisodeId, Lock>();
   try {
-    const judged = ids.map((id) => lockAndJudge(disk, id, judge, locks));
+    const judged = ids.map((id) => lockAndJudge(disk, id, judge, { pool, taken }));
     const going = judged.filter((one) => "plan" in one);
     const moved = await quarantineTogether(disk, handle, going);
     const ends = new Map(going.map((one, at) => [one, moved[at]]));
-    return judged.map((one) => "plan" in one ? endOf(one, ends.get(one)) : one);
+    const all = judged.map((one) => "plan" in one ? endOf(one, ends.get(one)) : one);
+    // Nobody looks for what has gone, so its lock may be another one's; what stays is free at once.
+    for (const one of all) {
+      if (one.kind !== "quarantined") continue;
+      const lock = taken.get(one.id);
+      if (lock !== undefined) pool.giveBack(lock);
+      taken.delete(one.id);
+    }
+    return all;
   } finally {
-    for (const lock of locks) lock.release();
+    for (const lock of taken.values()) lock.release();
   }
 }
 
@@ -138,12 +149,12 @@ function lockAndJudge(
   disk: OperatorDisk,
   id: EpisodeId,
   judge: Judge,
-  locks: Lock[],
+  locks: { readonly pool: LockPool; readonly taken: Map<EpisodeId, Lock> },
 ): Judged | GivenUp {
   try {
-    const lock = tryLockEpisode(disk, id);
+    const lock = locks.pool.tryLock(id);
     if (lock === undefined) return { kind: "busy", id };
-    locks.push(lock);
+    locks.taken.set(id, lock);
     return judgeOne(disk, id, judge);
   } catch (error) {
     if (!isFsError(error)) throw error;

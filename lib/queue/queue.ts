@@ -121,6 +121,37 @@ export function tryLockEpisode(
   return queue.locks.tryLock(queue.layout.lock(id), { remove: true });
 }
 
+/**
+ * Takes the locks of many episodes one after the other; few files are made for all of them, see {@link Lock.moveTo}. What was
+ * given back stays locked until its file is needed for another one, or {@link LockPool.close}.
+ */
+export class LockPool {
+  readonly #spare: Lock[] = [];
+
+  constructor(private readonly queue: Pick<Queue, "locks" | "layout">) {}
+
+  /** As {@link tryLockEpisode}. Throws FsError. */
+  tryLock(id: EpisodeId): Lock | undefined {
+    const spare = this.#spare.pop();
+    if (spare === undefined) return tryLockEpisode(this.queue, id);
+    let isMoved = false;
+    try {
+      isMoved = spare.moveTo(this.queue.layout.lock(id));
+    } finally {
+      if (!isMoved) spare.release();
+    }
+    return isMoved ? spare : tryLockEpisode(this.queue, id);
+  }
+
+  giveBack(lock: Lock): void {
+    this.#spare.push(lock);
+  }
+
+  close(): void {
+    for (const lock of this.#spare.splice(0)) lock.release();
+  }
+}
+
 /** The names in `episodes/`, oldest first. */
 export interface Listing {
   readonly ids: readonly EpisodeId[];

@@ -13,6 +13,16 @@ class Racing extends Libc {
   }
 }
 const racing = new Racing();
+/** Something happens between our open and our first flock. */
+class Late extends Libc {
+  before: (() => void) | undefined;
+  override tryLock(fd: number, name: string): boolean {
+    this.before?.();
+    this.before = undefined;
+    return super.tryLock(fd, name);
+  }
+}
+const late = new Late();
 
 async function inDirectory(test: (path: string) => Promise<void> | void): Promise<void> {
   const directory = await Deno.makeTempDir();
@@ -52,6 +62,33 @@ Deno.test("with remove, no file is left", () =>
   inDirectory((path) => {
     fileLocks(libc).tryLock(path, { remove: true })?.release();
     assert.deepEqual(names(path), []);
+  }));
+
+Deno.test("a lock that moves gives its old name free, holds its new one, and takes none that is there", () =>
+  inDirectory((path) => {
+    const locks = fileLocks(libc);
+    const moving = locks.tryLock(path, { remove: true });
+    assert.equal(moving?.moveTo(`${path}-2`), true);
+    assert.equal(locks.tryLock(`${path}-2`), undefined);
+    const other = locks.tryLock(path, { remove: true });
+    assert.notEqual(other, undefined);
+    assert.equal(moving?.moveTo(path), false);
+    moving?.release();
+    other?.release();
+    assert.deepEqual(names(path), []);
+  }));
+
+Deno.test("a lock that moves away between another's open and flock is not given by its old name", () =>
+  inDirectory((path) => {
+    const moving = fileLocks(libc).tryLock(path, { remove: true });
+    late.before = () => {
+      moving?.moveTo(`${path}-2`);
+      moving?.release();
+    };
+    const lock = fileLocks(late).tryLock(path, { remove: true });
+    assert.notEqual(lock, undefined);
+    assert.deepEqual(names(path), ["lock"]);
+    lock?.release();
   }));
 
 Deno.test("a lock on a file that lost its name meanwhile counts for nothing: another one is made", () =>

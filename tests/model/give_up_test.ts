@@ -25,7 +25,9 @@ const LAYOUT = layoutOf(DATA);
 const LOOKS = new Set(["lstat", "list", "openRead", "read", "readAt"]);
 const LONGER_THAN_ANY_REASON = "x".repeat(9_000);
 
-const locks: Locks = { tryLock: () => ({ write: () => {}, release: () => {} }) };
+const locks: Locks = {
+  tryLock: () => ({ write: () => {}, moveTo: () => true, release: () => {} }),
+};
 const clock: Clock = {
   now: () => 1_700_000_000_000,
   monotonic: () => 0,

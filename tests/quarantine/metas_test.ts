@@ -213,7 +213,7 @@ Deno.test("one without meta.json goes when its newest change, however deep, is -
         const disk: OperatorDisk = {
           fs,
           layout: layoutOf("/d"),
-          locks: { tryLock: () => ({ write() {}, release() {} }) },
+          locks: { tryLock: () => ({ write() {}, moveTo: () => true, release() {} }) },
           clock: { now, monotonic: () => 0, sleep: async () => {} },
         };
         const options = { dryRun: false, missingMetaAgeMs: minHours * HOUR_MS, settleMs: HOUR_MS };
