@@ -298,7 +298,7 @@ export const COMMANDS: readonly Command[] = [
     exitCodes: {
       0: "all is well",
       1: "there is a warning",
-      2: "something is wrong",
+      2: "something is wrong; or the command line is, and then nothing is printed but that",
       3: "something could not be looked at, and nothing is wrong",
     },
     files: { ...LAB_HOST_FILES, ...RECEIVER_FILES },

@@ -39,6 +39,11 @@ export function explain(story: Story, nowMs: number): Why {
     } ago, and acknowledged by the receiver`;
     return { place: "shipped", words, fix: undefined };
   }
+  if (story.stranger !== undefined) {
+    const words = `nowhere; what has this name in episodes/ is a ${story.stranger}, can be no ` +
+      "episode, and is left alone";
+    return { place: "nowhere", words, fix: undefined };
+  }
   return {
     place: "nowhere",
     words:

@@ -16,6 +16,7 @@ function id() {
 const UNKNOWN: Story = {
   id: id(),
   queuedMs: undefined,
+  stranger: undefined,
   record: undefined,
   archiveBytes: undefined,
   isPacking: false,
@@ -73,6 +74,12 @@ Deno.test("the queue counts before the shelves, and quarantine before shipped", 
   assert.equal(placeOf({ shipped }), "shipped");
   assert.equal(placeOf({ shipped, quarantined: [QUARANTINED] }), "quarantine");
   assert.equal(placeOf({ shipped, quarantined: [QUARANTINED], queuedMs: NOW_MS }), "queue");
+});
+
+Deno.test("a file in the queue is no episode that waits", () => {
+  const { place, words } = explain({ ...UNKNOWN, stranger: "symlink" }, NOW_MS);
+  assert.equal(place, "nowhere");
+  assert.match(words, /is a symlink, can be no episode/);
 });
 
 Deno.test("from quarantine it goes back once its cause is mended", () => {

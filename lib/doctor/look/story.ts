@@ -27,6 +27,8 @@ export interface Story {
   readonly id: EpisodeId;
   /** Since when it is in the queue (its directory's last change); undefined: it is not there. */
   readonly queuedMs: number | undefined;
+  /** What lies in the queue under its name and is no directory. */
+  readonly stranger: string | undefined;
   readonly record: EpisodeRecord | undefined;
   /** Of its archive in outbox/. */
   readonly archiveBytes: number | undefined;
@@ -48,10 +50,12 @@ export interface StoryParts {
 /** Throws FsError when this user may not look. */
 export async function gatherStory(parts: StoryParts, id: EpisodeId): Promise<Story> {
   const { fs, layout } = parts;
-  const directory = findStat(fs, layout.episode(id));
+  const stat = findStat(fs, layout.episode(id));
+  const isThere = stat?.type === "directory";
   return {
     id,
-    queuedMs: directory === undefined ? undefined : Number(directory.ctimeNs / 1_000_000n),
+    queuedMs: isThere ? Number(stat.ctimeNs / 1_000_000n) : undefined,
+    stranger: isThere ? undefined : stat?.type,
     record: findRecord(fs, layout, id),
     archiveBytes: findStat(fs, layout.archive(id))?.sizeBytes,
     isPacking: findStat(fs, layout.partial(id)) !== undefined,
