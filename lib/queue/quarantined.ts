@@ -27,13 +27,16 @@ const schema = v.object({
   quarantined_at: v.pipe(v.string(), v.isoTimestamp()),
 });
 
-/** By name. Throws FsError: `gone` when there is no quarantine yet. */
+/** By name; what is no directory is somebody's own. Throws FsError: `gone` when there is no quarantine yet. */
 export function listQuarantined(
   fs: Pick<Fs, "list" | "lstat" | "openRead">,
   layout: Layout,
 ): Quarantined[] {
   return fs.list(layout.shelf("quarantine"))
     .flatMap(({ name }) => name === undefined || findRemovedName(name) !== undefined ? [] : [name])
+    .filter((name) =>
+      findStat(fs, layout.place("quarantine", name).directory)?.type === "directory"
+    )
     .sort()
     .map((name) => {
       const place = layout.place("quarantine", name);

@@ -105,6 +105,8 @@ export function isHalfReturned(
 ): boolean {
   const place = layout.place(shelf, name);
   if (findShelfId(name) === undefined) return false;
+  // Somebody's note between the places, or a link, is none, and keeps nobody from his work.
+  if (findStat(fs, place.directory)?.type !== "directory") return false;
   if (findStat(fs, place.note) !== undefined) return false;
   if (findStat(fs, place.episode)?.type !== "directory") return false;
   return fs.list(place.directory).some(({ name }) => name?.startsWith("history-"));

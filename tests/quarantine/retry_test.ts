@@ -153,6 +153,20 @@ Deno.test("a return that was begun is listed as such, and finished; so is one wh
   assert.equal((await lab.pass()).counts.shipped, 2);
 });
 
+Deno.test("somebody's file or link on a shelf keeps neither the shipper nor an operator from the others", async () => {
+  await using lab = await quarantined(["a"]);
+  for (const shelf of ["shipped", "quarantine"]) {
+    await Deno.writeTextFile(`${lab.dir}/${shelf}/notes`, "why I did it");
+    await Deno.symlink(`${lab.dir}/quarantine/a`, `${lab.dir}/${shelf}/link`);
+  }
+  const listed = listQuarantined(lab.queue.fs, lab.queue.layout);
+  assert.deepEqual(listed.map(({ name }) => name), ["a"]);
+  assert.deepEqual(await retryWords(lab, "notes", "link", "a"), ["gone", "gone", "returned"]);
+  await lab.restart();
+  assert.equal((await lab.pass()).counts.shipped, 1);
+  assert.equal(await Deno.readTextFile(`${lab.dir}/quarantine/notes`), "why I did it");
+});
+
 Deno.test("a dry run of a retry decides the same and changes nothing", async () => {
   await using lab = await quarantined(["a", "b"]);
   lab.receiver.answer = () => refusal("bad-meta");
