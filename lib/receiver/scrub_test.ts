@@ -43,7 +43,7 @@ class TestStore implements Disposable {
     return this.#slept;
   }
 
-  async scrub(bytesPerSecond?: number, openRead = fs.openRead) {
+  async scrub(bytesPerSecond?: number, openRead = fs.openRead, viewed = fs) {
     const findings: Finding[] = [];
     let nowMs = 0;
     const clock: Clock = {
@@ -57,7 +57,7 @@ class TestStore implements Disposable {
       },
     };
     const progress: [number, number][] = [];
-    const store = new PosixInventory(fs, openPosixView(fs, this.root), openRead);
+    const store = new PosixInventory(fs, openPosixView(viewed, this.root), openRead);
     const summary = await scrub({ store, clock }, { bytesPerSecond }, {
       finding: (finding) => findings.push(finding),
       progress: (bytes, total) => progress.push([bytes, total]),
@@ -175,6 +175,29 @@ Deno.test("a disk that can't read an archive any more is told, and hides no othe
     }),
     FsError,
   );
+});
+
+Deno.test("a receipt that can't be read, or is a link, is told and hides no other; so does a store that is a backup", async () => {
+  using store = new TestStore("a", "b", "linked");
+  Deno.renameSync(store.receipt("linked"), `${store.root}/elsewhere`);
+  Deno.symlinkSync(`${store.root}/elsewhere`, store.receipt("linked"));
+  Deno.removeSync(`${store.root}/elsewhere`);
+  Deno.removeSync(`${store.root}/uploads`, { recursive: true });
+  const { found, summary } = await store.scrub();
+  assert.deepEqual(found, [`bad-receipt ${HOST}/linked`]);
+  assert.equal(summary.sound, 2);
+  const failing = (errno: string) => ({
+    ...fs,
+    openRead(path: string) {
+      if (path === store.receipt("b")) throw new FsError("open", path, errno);
+      return fs.openRead(path);
+    },
+  });
+  const { found: broken } = await store.scrub(undefined, fs.openRead, failing("EIO"));
+  assert.deepEqual(broken, [`bad-receipt ${HOST}/b`, `bad-receipt ${HOST}/linked`]);
+  await assert.rejects(store.scrub(undefined, fs.openRead, failing("EMFILE")), FsError);
+  const receipts = await Array.fromAsync(openPosixView(fs, store.root).receipts());
+  assert.deepEqual(receipts.map(({ id }) => String(id)).sort(), ["a", "b"]);
 });
 
 Deno.test("a rate is kept to", async () => {

@@ -1,6 +1,7 @@
 /** Everything that lies in a store's directory, what does not belong there too. */
 import type { EpisodeId, HostId } from "../../episode/mod.ts";
 import { type DirEntry, isFsError, type PlainFs } from "../../sys/mod.ts";
+import type { Receipt } from "../../wire/mod.ts";
 import type { Inventory, Lying, Reading } from "../store.ts";
 import { CATALOGUE_NAME, parseEpisodeName, parseHostName } from "./layout.ts";
 import type { PosixView } from "./view.ts";
@@ -37,7 +38,7 @@ export class PosixInventory implements Inventory {
   lookAt(host: HostId, id: EpisodeId): LyingEpisode | undefined {
     const { view } = this;
     const archiveBytes = view.findArchiveBytes(host, id);
-    const receipt = view.findReceipt(host, id) ??
+    const receipt = this.#findReceipt(host, id) ??
       (this.#isThere(view.layout.receipt(host, id)) ? "unreadable" : undefined);
     if (receipt === undefined && archiveBytes === undefined) return undefined;
     return { kind: "episode", host, id, receipt, archiveBytes };
@@ -45,6 +46,16 @@ export class PosixInventory implements Inventory {
 
   openArchive(host: HostId, id: EpisodeId): Reading {
     return this.openRead(this.view.layout.archive(host, id));
+  }
+
+  /** Undefined for one that the disk does not give, too: it must not hide what else is wrong. */
+  #findReceipt(host: HostId, id: EpisodeId): Receipt | undefined {
+    try {
+      return this.view.findReceipt(host, id);
+    } catch (error) {
+      if (!isFsError(error) || error.code === "busy" || error.code === "denied") throw error;
+      return undefined;
+    }
   }
 
   /** With whole paths. */
@@ -79,7 +90,10 @@ export class PosixInventory implements Inventory {
 
   /** Only what was set aside: the rest comes and goes with requests, and is swept. */
   *#uploads(): Generator<Lying> {
-    for (const { host, path, entry } of this.#hostsIn(this.view.layout.uploads)) {
+    const { uploads } = this.view.layout;
+    // A backup has none, and a restored store before its receiver's first start.
+    if (!this.#isThere(uploads)) return;
+    for (const { host, path, entry } of this.#hostsIn(uploads)) {
       if (host === undefined) {
         // The store's own probe.
         if (!entry.name?.startsWith("probe~")) yield stray(path, entry);

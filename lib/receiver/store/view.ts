@@ -57,8 +57,8 @@ export class PosixView implements StoreView {
       const receipt = bytes && parseReceipt(new TextDecoder().decode(bytes));
       return receipt?.host === host && receipt.id === id ? receipt : undefined;
     } catch (error) {
-      // A directory, or something endless: no receipt of ours.
-      if (error instanceof OddFileError) return undefined;
+      // A directory, a link, or something endless: no receipt of ours.
+      if (error instanceof OddFileError || isFsError(error, "link")) return undefined;
       throw error;
     }
   }
