@@ -16,6 +16,16 @@ Deno.test("every import points down, meets only a room's face, and effects stay 
   assert.deepEqual(judge({ sources, packages, effects: EFFECTS }), []);
 });
 
+Deno.test("the repository's root has what belongs there, and nothing that a session left", async () => {
+  const { success, stdout } = await new Deno.Command("git", {
+    args: ["ls-tree", "--name-only", "HEAD"],
+    cwd: ROOT,
+  }).output();
+  assert.ok(success, "git lists the files");
+  const files = new TextDecoder().decode(stdout).split("\n");
+  assert.deepEqual(files.filter((name) => /^token$|\.log$|\.toml$/.test(name)), []);
+});
+
 Deno.test("docs/architecture.md shows the ranks as they are", async () => {
   const text = await Deno.readTextFile(new URL("docs/architecture.md", ROOT));
   // The formatter wraps lines where it likes.
