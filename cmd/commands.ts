@@ -203,11 +203,11 @@ export const COMMANDS: readonly Command[] = [
       file: { value: "FILE", about: "The receipts; - reads standard input", count: "one" },
     },
     examples: [{
-      about: "after a restore from a backup; first: ssh lab-host-01 " +
-        "'cat /var/lib/cis490/shipped/*/receipt.json' > receipts",
-      command: "sudo -u cis490 cis490 receive reconcile receipts",
+      about: "after a restore from a backup; before it: ssh lab-host-01 " +
+        "'cat /var/lib/cis490/shipped/*/receipt.json' |",
+      command: "sudo -u cis490 cis490 receive reconcile -",
     }],
-    exitCodes: { 0: "the store has all of them", 1: "it does not, or FILE holds something else" },
+    exitCodes: { 0: "the store has all of them", 1: "it does not, or FILE holds no receipts" },
     files: STORE_FILES,
     environment: CONFIG_VARIABLE,
     permissions: ["read", "env"],

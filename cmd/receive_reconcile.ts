@@ -1,7 +1,7 @@
 /** `cis490 receive reconcile`: does the store have what a lab host's receipts say? */
 import { parseReceipts, reconcile, RECONCILED, type Reconciled } from "../lib/receiver/mod.ts";
 import { formatCount } from "./format.ts";
-import { formatTable, type Io } from "./print.ts";
+import { formatTable, type Io, printable } from "./print.ts";
 import { openStore, type StoreArgs } from "./receive_store.ts";
 import { UsageError } from "./usage_error.ts";
 
@@ -36,6 +36,11 @@ export async function run(
   const [has, lacks, different] = RECONCILED.map((kind) => of(kind).length);
   const all = formatCount(found.length, "receipt");
   io.stderr(`cis490: of ${all} the store has ${has}, lacks ${lacks}, has different ${different}`);
+  if (found.length === 0) {
+    // What an ssh that failed leaves is no proof that the store has everything.
+    io.stderr(`cis490: ${printable(name)} holds no receipt, so this tells nothing`);
+    return 1;
+  }
   return has === found.length ? 0 : 1;
 }
 
