@@ -27,7 +27,10 @@ export async function list(args: Where & { readonly code: string | undefined }, 
     printable(detail),
   ]);
   for (const line of formatTable(rows)) io.stdout(line);
-  if (rows.length === 0) io.stderr("cis490: nothing is in quarantine");
+  if (rows.length === 0) {
+    const what = args.code === undefined ? "nothing" : `nothing with the code ${args.code}`;
+    io.stderr(`cis490: ${printable(what)} is in quarantine`);
+  }
   return 0;
 }
 

@@ -32,8 +32,10 @@ export async function run(
   if (others.length > 0) throw ambiguous(args.id, names);
   const receipt = only && await view.find(only.host, only.id);
   if (receipt === undefined) {
-    const what = only === undefined ? "is not stored" : "has a receipt, and not its archive";
-    const next = only === undefined ? "list shows what is" : "scrub tells what else is wrong";
+    const what = only === undefined
+      ? "is not stored"
+      : "has a receipt, but its archive is not whole, or the receipt can't be read";
+    const next = only === undefined ? "list shows what is" : "scrub tells what is wrong";
     io.stderr(
       `cis490: ${id}${host === undefined ? "" : ` of ${host}`} ${what}; cis490 receive ${next}`,
     );

@@ -58,7 +58,9 @@ function parseSince(text: string | undefined): number | undefined {
     text,
   );
   const ms = isTime ? Date.parse(text) : NaN;
-  if (!Number.isNaN(ms)) return ms;
+  // Date.parse takes the 30th of February for a day in March.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  if (!Number.isNaN(ms) && day.toISOString().startsWith(text.slice(0, 10))) return ms;
   const words = "expected a duration like 24h, a date, or a time like 2026-01-02T03:04:05Z";
   throw new UsageError(`--since: ${words}, found ${JSON.stringify(text)}`, PATH);
 }
