@@ -2,6 +2,13 @@
 import { type Command, command } from "./command.ts";
 import { CONFIG, CONFIG_VARIABLE, DATA_DIR, JSON_FLAG, LAB_HOST_FILES } from "./flags.ts";
 
+/** Which queue, and how it is told. */
+const QUEUE_FLAGS = { dataDir: DATA_DIR, config: CONFIG, json: JSON_FLAG } as const;
+const AROUND = { files: LAB_HOST_FILES, environment: CONFIG_VARIABLE } as const;
+const LOOKS = { ...AROUND, permissions: ["read", "env"] } as const;
+/** Episodes are seen exactly, and locked, by the C library. */
+const MOVES = { ...AROUND, permissions: ["read", "write", "env", "ffi", "sys"] } as const;
+
 export const QUARANTINE_COMMANDS: readonly Command[] = [
   command({
     path: ["quarantine-unstamped"],
@@ -16,19 +23,15 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
     ],
     flags: {
       dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
-      dataDir: DATA_DIR,
       minAge: { kind: "duration", about: "For episodes without meta.json; 24h unless said" },
-      config: CONFIG,
-      json: JSON_FLAG,
+      ...QUEUE_FLAGS,
     },
     examples: [
       { about: "look first", command: "sudo cis490 quarantine-unstamped --dry-run" },
       { about: "then move", command: "sudo cis490 quarantine-unstamped" },
     ],
     exitCodes: { 0: "done", 1: "some episodes were busy or could not be moved" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
+    ...MOVES,
     load: async () => (await import("./quarantine_unstamped.ts")).run,
   }),
   command({
@@ -39,30 +42,24 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
     ],
     flags: {
       code: { kind: "text", value: "CODE", about: "Only episodes with this code" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
+      ...QUEUE_FLAGS,
     },
     examples: [{ about: "only these", command: "cis490 quarantine list --code unstamped" }],
     exitCodes: { 0: "listed" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "env"],
+    ...LOOKS,
     load: async () => (await import("./quarantine.ts")).list,
   }),
   command({
     path: ["quarantine", "show"],
     summary: "tell why one episode is in quarantine, and where it lies",
     description: ["Shows the reason, the command that mends its cause, and the paths of both."],
-    flags: { dataDir: DATA_DIR, config: CONFIG, json: JSON_FLAG },
+    flags: QUEUE_FLAGS,
     positionals: {
       id: { value: "ID", about: "Its name in the list, for example ep-1 or ep-1~2", count: "one" },
     },
     examples: [{ about: "one episode", command: "cis490 quarantine show ep-1" }],
     exitCodes: { 0: "shown", 1: "it is not in quarantine" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "env"],
+    ...LOOKS,
     load: async () => (await import("./quarantine.ts")).show,
   }),
   command({
@@ -81,9 +78,7 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
         about: "With --held: it was refused so long ago the first time",
       },
       dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
+      ...QUEUE_FLAGS,
     },
     positionals: {
       ids: { value: "ID", about: "Names in episodes/", count: "many" },
@@ -96,9 +91,7 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
       },
     ],
     exitCodes: { 0: "done", 1: "some stay in the queue" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
+    ...MOVES,
     load: async () => (await import("./quarantine_add.ts")).run,
   }),
   command({
@@ -114,9 +107,7 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
       code: { kind: "text", value: "CODE", about: "Every episode with this code" },
       all: { kind: "switch", about: "Every episode" },
       dryRun: { kind: "switch", about: "Says what would be done, and changes nothing" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
+      ...QUEUE_FLAGS,
     },
     positionals: {
       ids: { value: "ID", about: "Names in the list, for example ep-1 or ep-1~2", count: "many" },
@@ -129,9 +120,7 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
       },
     ],
     exitCodes: { 0: "all of them are back in the queue", 1: "some stay" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
+    ...MOVES,
     load: async () => (await import("./quarantine_retry.ts")).run,
   }),
   command({
@@ -143,9 +132,7 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
     ],
     flags: {
       yes: { kind: "switch", about: "Really removes them" },
-      dataDir: DATA_DIR,
-      config: CONFIG,
-      json: JSON_FLAG,
+      ...QUEUE_FLAGS,
     },
     positionals: {
       ids: { value: "ID", about: "Names in the list, for example ep-1 or ep-1~2", count: "many" },
@@ -155,9 +142,7 @@ export const QUARANTINE_COMMANDS: readonly Command[] = [
       { about: "it goes", command: "sudo cis490 quarantine remove ep-1 ep-2 --yes" },
     ],
     exitCodes: { 0: "removed", 1: "some stay" },
-    files: LAB_HOST_FILES,
-    environment: CONFIG_VARIABLE,
-    permissions: ["read", "write", "env", "ffi", "sys"],
+    ...MOVES,
     load: async () => (await import("./quarantine_remove.ts")).run,
   }),
 ];

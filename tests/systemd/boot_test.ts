@@ -11,15 +11,15 @@ import {
   install,
   journal,
   labHostToml,
+  RECEIVER,
   record,
+  SHIPPER,
   show,
   until,
 } from "./installed.ts";
 import { bootHost, type Host } from "./lab.ts";
 import { link } from "./link.ts";
 
-const SHIPPER = "cis490-shipper";
-const RECEIVER = "cis490-receiver";
 const CONFIG = "/etc/cis490/lab-host.toml";
 const HOLD_S = Number(Deno.env.get("CIS490_HOLD_S") ?? 6);
 

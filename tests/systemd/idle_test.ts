@@ -8,14 +8,13 @@ import {
   dropIn,
   install,
   journal,
+  RECEIVER,
   record,
+  SHIPPER,
   show,
   until,
 } from "./installed.ts";
 import { bootHost, type Host } from "./lab.ts";
-
-const SHIPPER = "cis490-shipper";
-const RECEIVER = "cis490-receiver";
 
 /** `deno task test:systemd-long` has ten minutes. */
 const SOAK_S = Number(Deno.env.get("CIS490_SOAK_S") ?? 30);

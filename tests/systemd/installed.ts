@@ -6,6 +6,8 @@ import type { Host } from "./lab.ts";
 
 const ROOT = new URL("../..", import.meta.url).pathname.replace(/\/$/, "");
 export const BINARY = `${ROOT}/dist/cis490`;
+export const SHIPPER = "cis490-shipper";
+export const RECEIVER = "cis490-receiver";
 /** Of the lab's code: its repository on the host has this one commit's files. */
 export const REPOSITORY = "/opt/cis490";
 

@@ -8,14 +8,14 @@ import {
   dropIn,
   install,
   journal,
+  RECEIVER,
   record,
+  SHIPPER,
   show,
   until,
 } from "./installed.ts";
 import { bootHost, type Host } from "./lab.ts";
 
-const SHIPPER = "cis490-shipper";
-const RECEIVER = "cis490-receiver";
 const EPISODES = "/var/lib/cis490/episodes";
 
 async function pidOf(host: Host, unit: string): Promise<string> {

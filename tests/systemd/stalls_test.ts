@@ -9,15 +9,14 @@ import {
   dropIn,
   install,
   journal,
+  RECEIVER,
   record,
+  SHIPPER,
   show,
   until,
 } from "./installed.ts";
 import { bootHost, type Host, must } from "./lab.ts";
 import { link } from "./link.ts";
-
-const SHIPPER = "cis490-shipper";
-const RECEIVER = "cis490-receiver";
 
 const STUCK_FUSE = new URL("stuck_fuse.py", import.meta.url).pathname;
 const FUSE: Needs = LAB.kernel?.present()
