@@ -114,26 +114,38 @@ export async function removeShelved(
 
 /**
  * Removes what killed processes left on the shelves: the rest of what was being removed, notes that were never finished, and
- * places that have nothing else. Throws FsError.
+ * places that have nothing else. Returns those for whom a note is there and no episode: their move was begun, and is for
+ * the next look at them in the queue to finish. Throws FsError.
  */
-export async function finishRemovals(queue: Queue): Promise<void> {
+export async function finishRemovals(queue: Queue): Promise<EpisodeId[]> {
   const { fs, layout } = queue;
+  const begun: EpisodeId[] = [];
   for (const shelf of ["shipped", "quarantine"] as const) {
     for (const { name } of fs.list(layout.shelf(shelf))) {
       if (name === undefined) continue;
       const removed = findRemovedName(name);
       if (removed !== undefined) await removeTree(fs, layout.removed(shelf, removed));
-      else if (isLeftOver(queue, shelf, name)) await removeLeftOver(queue, shelf, name);
+      else {
+        const left = whatIsLeft(queue, shelf, name);
+        if (left === "rest") await removeLeftOver(queue, shelf, name);
+        const id = left === "begun" ? findShelfId(name) : undefined;
+        if (id !== undefined) begun.push(id);
+      }
     }
   }
+  return begun;
 }
 
-/** Whether a place is empty, or has a note that was never finished, beside whatever else. Throws FsError. */
-function isLeftOver({ fs, layout }: Disk, shelf: Shelf, name: string): boolean {
-  const { directory, noteNew } = layout.place(shelf, name);
-  if (findStat(fs, directory)?.type !== "directory") return false;
-  const names = fs.list(directory).map(({ name }) => name);
-  return names.length === 0 || names.includes(noteNew);
+/**
+ * `rest`: a place that is empty, or has a note that was never finished, beside whatever else. `begun`: one with its note and
+ * no episode. Throws FsError.
+ */
+function whatIsLeft({ fs, layout }: Disk, shelf: Shelf, name: string): "rest" | "begun" | "whole" {
+  const { directory, note, noteNew, episode } = layout.place(shelf, name);
+  if (findStat(fs, directory)?.type !== "directory") return "whole";
+  const paths = fs.list(directory).map(({ name }) => `${directory}/${name}`);
+  if (paths.length === 0 || paths.includes(`${directory}/${noteNew}`)) return "rest";
+  return paths.includes(note) && !paths.includes(episode) ? "begun" : "whole";
 }
 
 async function removeLeftOver(queue: Queue, shelf: Shelf, name: string): Promise<void> {

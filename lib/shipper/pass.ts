@@ -113,10 +113,10 @@ async function waitForLanes(
 }
 
 /** What a killed process left on the shelves is looked for once: that is a look at each place. */
-async function repairOnce({ queue, started }: Shop): Promise<void> {
+async function repairOnce({ queue, started, begun }: Shop): Promise<void> {
   if (started.isRepaired) return;
   await finishReturns(queue);
-  await finishRemovals(queue);
+  for (const id of await finishRemovals(queue)) begun.add(id);
   started.isRepaired = true;
 }
 

@@ -73,6 +73,8 @@ export interface Shop extends ShipperParts {
   readonly level: LevelChoice;
   /** Whether the first pass has done what is done once. */
   readonly started: { isRepaired: boolean };
+  /** What was to be moved by a process that was killed: to be looked at now, whenever its next try may be. */
+  readonly begun: Set<EpisodeId>;
   /** What was last said of a pass, and when, monotonic. */
   readonly lastPass: { words: string; saidMs: number };
   /** What has ended since the last summary. */
@@ -97,6 +99,7 @@ export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
     lanes: new Lanes({ small: options.uploads + PACKING_AHEAD, large: 1 }),
     level: new LevelChoice(options.compressionLevel),
     started: { isRepaired: false },
+    begun: new Set(),
     lastPass: { words: "", saidMs: -Infinity },
     tally: new Tally(),
   };

@@ -46,7 +46,7 @@ export async function walk(
   const isSpaceBack = isSpaceBackNow(shop);
   if (isSpaceBack) shop.memory.spaceIsBack();
   const due = (record: EpisodeRecord) =>
-    options.allDue || isDue(record, clock.now()) ||
+    options.allDue || isDue(record, clock.now()) || shop.begun.has(record.id) ||
     (isSpaceBack && record.last !== undefined && isForSpace(record.last));
   let sinceMs = clock.monotonic();
   for (const id of ids) {
@@ -63,7 +63,10 @@ export async function walk(
     }
     const seen = await visit(context, id, due, options);
     if ("state" in seen) options.rests(seen);
-    else lanes.offer(id, seen.lane, seen.offer);
+    else {
+      lanes.offer(id, seen.lane, seen.offer);
+      shop.begun.delete(id);
+    }
   }
   lanes.order(ids);
 }
