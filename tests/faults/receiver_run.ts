@@ -12,7 +12,11 @@ const STAMP = "0123456789abcdef0123456789abcdef01234567";
 export const IDS = ["whole", "pieces"] as const;
 const PIECES = 3;
 const START_MS = 20_000;
-const ANSWER_MS = 10_000;
+/**
+ * SQLite, when fcntl(2) fails at a lock of the catalogue's, waits and tries again for ten seconds, and the receiver with it;
+ * no disk makes that call fail, and the catalogue is given up after it.
+ */
+const ANSWER_MS = 20_000;
 /** `verifying`, `busy`: the receiver asks to be asked again. */
 const TRIES = 20;
 
