@@ -62,7 +62,7 @@ export async function show(args: Where & { readonly id: string }, io: Io) {
 
 /** What is there for good; nothing where no shipper has made the directory yet. Throws FsError. */
 export function findQuarantined(
-  fs: Pick<PlainFs, "list" | "lstat" | "openRead">,
+  fs: Pick<PlainFs, "list" | "lstat" | "findStat" | "openRead">,
   layout: Layout,
 ): Quarantined[] {
   try {

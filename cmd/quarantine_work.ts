@@ -1,6 +1,6 @@
 /** What the commands that change the quarantine have in common: the queue they work on, and how they tell what they did. */
 import { checkDirectories, type Handled, type OperatorDisk } from "../lib/queue/mod.ts";
-import { exactFs, fileLocks, type FsError, Libc, systemClock } from "../lib/sys/mod.ts";
+import { blockingFs, fileLocks, type FsError, Libc, systemClock } from "../lib/sys/mod.ts";
 import { asOwnerOf, chooseDataDir, findOwner, layoutOfQueue } from "./data_dir.ts";
 import { formatCount } from "./format.ts";
 import { type Io, printable } from "./print.ts";
@@ -19,7 +19,7 @@ export async function openQueueByHand(
 ): Promise<OpenedQueue> {
   const { dataDir, settleMs } = await chooseDataDir(args, io);
   const libc = new Libc();
-  const plain = exactFs(libc);
+  const plain = blockingFs(libc);
   const disk = {
     layout: layoutOfQueue(plain, dataDir, path),
     fs: asOwnerOf(plain, dataDir),

@@ -1,6 +1,6 @@
 /**
- * The parts, each by itself: packing, verifying, digests, levels of zstd, a pass over a queue, a look into the window, the
- * start of the program.
+ * The parts, each by itself: packing, verifying, digests, levels of zstd, a backlog that is drained, a pass over a queue, a look
+ * into the window, the start of the program.
  *
  *     deno task bench:micro
  */
@@ -9,10 +9,11 @@ import { fileURLToPath } from "node:url";
 import { createVerifier } from "../../lib/archive/mod.ts";
 import { pack } from "../../lib/archive/pack.ts";
 import { readTree } from "../../lib/episode/mod.ts";
-import { exactFs, Libc } from "../../lib/sys/mod.ts";
+import { blockingFs, Libc } from "../../lib/sys/mod.ts";
 import { cpuSecondsOf } from "../measure.ts";
 import { describeMachine, formatMachine } from "../machine.ts";
 import { episodeId, record } from "../recordings.ts";
+import { measureDrain } from "./drain.ts";
 import { measureIdlePass } from "./idle_pass.ts";
 import { measureStartUp } from "./start_up.ts";
 import { measureLevels } from "./zstd_levels.ts";
@@ -20,6 +21,7 @@ import { measureLevels } from "./zstd_levels.ts";
 const STAMP = "a".repeat(40);
 const SMALL = { name: "small", episodes: 200, episodeBytes: 200_000 };
 const LARGE = { name: "large", episodes: 1, episodeBytes: 200_000_000 };
+const BACKLOG = 50_000;
 const LEVELS = [1, 3, 6, 9, 16, 19];
 const LIMITS = {
   maxArchiveBytes: 1e12,
@@ -29,7 +31,7 @@ const LIMITS = {
 };
 
 const directory = await Deno.makeTempDir({ prefix: "cis490-micro-" });
-const fs = exactFs(new Libc(), { mayBlock: true });
+const fs = blockingFs(new Libc());
 console.log(formatMachine(await describeMachine(directory)));
 try {
   await record(`${directory}/small`, SMALL, { stamp: STAMP, seed: 1 });
@@ -100,6 +102,12 @@ async function verify(archive: Uint8Array): Promise<void> {
 }
 
 async function measureProgram(): Promise<void> {
+  const drained = await measureDrain(directory, BACKLOG);
+  say(
+    `drain ${BACKLOG} unstamped`,
+    `${drained.wallS.toFixed(1)} s`,
+    `${drained.cpuS.toFixed(1)} s of CPU, peak ${(drained.peakRssBytes / 1e6).toFixed(0)} MB`,
+  );
   for (const retired of [0, 10_000]) {
     const cpuMs = await measureIdlePass(directory, retired);
     say(`idle pass, ${retired} retired`, `${cpuMs.toFixed(1)} ms of CPU`);

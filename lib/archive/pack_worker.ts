@@ -1,10 +1,10 @@
 /** The worker's side: packs one episode at a time, with the real file system. */
 import { setImmediate } from "node:timers";
-import { exactFs, Libc } from "../sys/mod.ts";
+import { blockingFs, Libc } from "../sys/mod.ts";
 import { formatFailure, type FromPacker, type FromWorker, type ToWorker } from "./border.ts";
 import { pack } from "./pack.ts";
 
-const fs = exactFs(new Libc(), { mayBlock: true });
+const fs = blockingFs(new Libc());
 
 globalThis.addEventListener("message", (event: Event) => {
   if (!(event instanceof MessageEvent)) return;

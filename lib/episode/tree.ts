@@ -27,6 +27,8 @@ export interface Unfit {
 }
 
 export interface Tree {
+  /** The episode's own directory. */
+  readonly root: Stat;
   /** `meta.json` first, then depth first, siblings in the order of their UTF-8 bytes. */
   readonly entries: readonly TreeEntry[];
   readonly unfit: readonly Unfit[];
@@ -49,20 +51,59 @@ export function readTree(fs: TreeFs, root: string): Tree {
   return look.result();
 }
 
+/**
+ * Whether a second look would tell the same of everything below `root`. Cheaper than that look: a directory's names are not
+ * read again, for none comes or goes without the directory's ctime. Throws FsError.
+ */
+export function isUnchanged(
+  fs: TreeFs & Pick<Fs, "findStat">,
+  root: string,
+  tree: Tree,
+): boolean {
+  const isSame = (path: string, before: Stat) => {
+    const now = fs.findStat(path);
+    return now !== undefined && isSameStat(before, now);
+  };
+  if (!isSame(root, tree.root)) return false;
+  // What is unfit has left no stat to compare with.
+  if (tree.unfit.length > 0) return hasSignature(fs, root, tree.signature);
+  return tree.entries.every(({ path, stat }) => isSame(`${root}/${path}`, stat));
+}
+
+/** Whether a look at all of it has that signature; false when something of it is gone. Throws FsError. */
+export function hasSignature(fs: TreeFs, root: string, signature: Signature): boolean {
+  try {
+    return readTree(fs, root).signature === signature;
+  } catch (error) {
+    if (isFsError(error, "gone")) return false;
+    throw error;
+  }
+}
+
+/** Owner and group are in no archive. */
+function isSameStat(a: Stat, b: Stat): boolean {
+  return a.inode === b.inode && a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs &&
+    a.sizeBytes === b.sizeBytes && a.mode === b.mode && a.type === b.type;
+}
+
 class Look {
+  readonly #root: Stat;
   readonly #entries: TreeEntry[] = [];
   readonly #unfit: Unfit[] = [];
-  readonly #hash = createHash("sha256");
+  /** What the signature is of; a call of the digest for each entry would cost more than the digest. */
+  #text = "";
   #newestCtimeNs = 0n;
   #sizeBytes = 0;
 
-  constructor(private readonly fs: TreeFs, private readonly base: string) {}
+  constructor(private readonly fs: TreeFs, private readonly base: string) {
+    this.#root = fs.lstat(base);
+  }
 
   root(): void {
-    const stat = this.fs.lstat(this.base);
+    const stat = this.#root;
     if (stat.ctimeNs > this.#newestCtimeNs) this.#newestCtimeNs = stat.ctimeNs;
     // The root's own ctime is left out: a rename, which is how episodes travel, changes it.
-    this.#hash.update(`root ${stat.type} ${stat.mode} ${stat.inode} ${stat.mtimeNs}\n`);
+    this.#text += `root ${stat.type} ${stat.mode} ${stat.inode} ${stat.mtimeNs}\n`;
     const names = this.#names("");
     const meta = names.indexOf(META_NAME);
     if (meta >= 0) names.unshift(...names.splice(meta, 1));
@@ -71,9 +112,10 @@ class Look {
 
   result(): Tree {
     return {
+      root: this.#root,
       entries: this.#entries,
       unfit: this.#unfit,
-      signature: this.#hash.digest("hex") as Signature,
+      signature: createHash("sha256").update(this.#text).digest("hex") as Signature,
       newestCtimeNs: this.#newestCtimeNs,
       sizeBytes: this.#sizeBytes,
     };
@@ -106,10 +148,9 @@ class Look {
     const full = `${this.base}/${path}`;
     const stat = this.fs.lstat(full);
     if (stat.ctimeNs > this.#newestCtimeNs) this.#newestCtimeNs = stat.ctimeNs;
-    this.#hash.update(
+    this.#text +=
       `${JSON.stringify(path)} ${stat.type} ${stat.mode} ${stat.sizeBytes} ${stat.inode} ` +
-        `${stat.mtimeNs} ${stat.ctimeNs}\n`,
-    );
+      `${stat.mtimeNs} ${stat.ctimeNs}\n`;
     switch (stat.type) {
       case "file":
         this.#sizeBytes += stat.sizeBytes;
@@ -143,7 +184,7 @@ class Look {
   }
 
   #reject(path: string, why: string): void {
-    this.#hash.update(`unfit ${JSON.stringify(path)} ${why}\n`);
+    this.#text += `unfit ${JSON.stringify(path)} ${why}\n`;
     this.#unfit.push({ path, why });
   }
 }

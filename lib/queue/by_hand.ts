@@ -3,7 +3,7 @@ import type { EpisodeId } from "../episode/mod.ts";
 import { type FsError, isFsError } from "../sys/mod.ts";
 import { findShelfId } from "./layout.ts";
 import { type OperatorDisk, prepareDirectories } from "./operator.ts";
-import { findStat, tryLockEpisode } from "./queue.ts";
+import { tryLockEpisode } from "./queue.ts";
 
 /** What became of one that was named; `Done` where something could be done. */
 export type Handled<Done> =
@@ -53,7 +53,7 @@ async function handleOne<Done>(
   const id = findShelfId(name);
   if (id === undefined) return { kind: "gone", name };
   const place = disk.layout.place("quarantine", name);
-  if (findStat(disk.fs, place.directory)?.type !== "directory") return { kind: "gone", name };
+  if (disk.fs.findStat(place.directory)?.type !== "directory") return { kind: "gone", name };
   const lock = dryRun ? undefined : tryLockEpisode(disk, id);
   if (lock === undefined && !dryRun) return { kind: "busy", name };
   try {

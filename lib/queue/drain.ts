@@ -1,6 +1,12 @@
 /** Takes out of the queue what no receiver could ever accept: episodes that name no commit of the lab code. */
-import { type EpisodeId, META_LIMIT_BYTES, META_NAME, parseMeta } from "../episode/mod.ts";
-import { findFile } from "../sys/mod.ts";
+import {
+  type EpisodeId,
+  META_LIMIT_BYTES,
+  META_NAME,
+  parseMeta,
+  type Tree,
+} from "../episode/mod.ts";
+import { findFile, type Fs, type Stat } from "../sys/mod.ts";
 import { PROBLEMS } from "../wire/mod.ts";
 import {
   type GivenUp,
@@ -11,7 +17,6 @@ import {
   type Verdict,
 } from "./give_up.ts";
 import type { OperatorDisk } from "./operator.ts";
-import { findStat } from "./queue.ts";
 
 export interface DrainOptions extends GiveUpOptions {
   /** An episode without `meta.json` is given up when nothing in it changed for so long: a recording looks the same. */
@@ -33,10 +38,20 @@ export function drainUnstamped(
 }
 
 function judgeOf(disk: OperatorDisk, { missingMetaAgeMs, settleMs }: DrainOptions): Judge {
+  // What the glance at an episode told, until it is judged.
+  const glances = new Map<EpisodeId, Glance>();
   return {
-    isSpared: (id) => findVerdict(disk, id) === undefined,
+    isSpared(id) {
+      const glance = glanceAt(disk, id);
+      if (glance.verdict !== undefined) glances.set(id, glance);
+      return glance.verdict === undefined;
+    },
     judge(id, tree) {
-      const verdict = findVerdict(disk, id);
+      const glance = glances.get(id);
+      glances.delete(id);
+      const { verdict } = glance !== undefined && isStillTrue(glance, tree)
+        ? glance
+        : glanceAt(disk, id);
       if (verdict === undefined) return { stays: "it is stamped" };
       const ageMs = verdict.code === MISSING_META ? missingMetaAgeMs : settleMs;
       if (!isUnchangedFor(disk, tree, ageMs)) return { stays: "it changed lately" };
@@ -45,17 +60,35 @@ function judgeOf(disk: OperatorDisk, { missingMetaAgeMs, settleMs }: DrainOption
   };
 }
 
+/** What `meta.json` comes to, and what it was before it was read. */
+interface Glance {
+  /** Undefined for an episode with a valid stamp. */
+  readonly verdict: Verdict | undefined;
+  readonly stat: Stat | undefined;
+}
+
+function isStillTrue({ stat }: Glance, tree: Tree): boolean {
+  const entry = tree.entries.find(({ path }) => path === META_NAME);
+  return stat !== undefined && entry !== undefined && stat.inode === entry.stat.inode &&
+    stat.ctimeNs === entry.stat.ctimeNs && stat.sizeBytes === entry.stat.sizeBytes;
+}
+
+/** Throws FsError. */
+function glanceAt({ fs, layout }: OperatorDisk, id: EpisodeId): Glance {
+  const path = `${layout.episode(id)}/${META_NAME}`;
+  const stat = fs.findStat(path);
+  return { verdict: findVerdict(fs, path, stat), stat };
+}
+
 const unstamped = (code: string, why: string): Verdict => ({
   code,
   why,
   remediation: PROBLEMS.unstamped.remediation,
 });
 
-/** Undefined for an episode with a valid stamp. Throws FsError. */
-function findVerdict({ fs, layout }: OperatorDisk, id: EpisodeId): Verdict | undefined {
+/** Throws FsError. */
+function findVerdict(fs: Fs, path: string, stat: Stat | undefined): Verdict | undefined {
   const missing = unstamped(MISSING_META, `there is no ${META_NAME}`);
-  const path = `${layout.episode(id)}/${META_NAME}`;
-  const stat = findStat(fs, path);
   if (stat === undefined) return missing;
   if (stat.type !== "file") {
     return unstamped("bad-meta", `${META_NAME} is a ${stat.type}, not a file`);

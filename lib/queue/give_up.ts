@@ -192,6 +192,7 @@ function judgeOne(disk: OperatorDisk, id: EpisodeId, judge: Judge): Judged | Giv
   }
   const { name } = findTarget(fs, layout, "quarantine", id, signature);
   return {
+    tree,
     name,
     reason: reasonOf(disk, id, signature, verdict),
     plan: { kind: "quarantined", id, name, code: verdict.code, why: verdict.why },

@@ -2,10 +2,10 @@
  * Many episodes to `quarantine/` at once. One by one each waits for the disk some six times; here a step is done for all of
  * them, and then the whole file system is synced once. The order is that of a single move, and so is what a crash leaves.
  */
-import type { EpisodeId } from "../episode/mod.ts";
+import { type EpisodeId, isUnchanged, type Tree } from "../episode/mod.ts";
 import { type DiskHandle, type FsError, isFsError, unlinkIfThere } from "../sys/mod.ts";
 import { findOutboxId, type Place } from "./layout.ts";
-import { hasSignature, type Moved } from "./moves.ts";
+import type { Moved } from "./moves.ts";
 import type { Queue } from "./queue.ts";
 import { formatReason, type QuarantineReason } from "./shelf.ts";
 
@@ -13,6 +13,8 @@ type Disk = Pick<Queue, "fs" | "layout">;
 
 /** An episode that is to go. */
 export interface Going {
+  /** As it was when it was judged. */
+  readonly tree: Tree;
   readonly reason: QuarantineReason;
   /** The name in `quarantine/` that findTarget gave. */
   readonly name: string;
@@ -125,8 +127,8 @@ async function nameReason({ fs }: Disk, traveller: Traveller): Promise<void> {
 
 async function moveEpisode(disk: Disk, traveller: Traveller): Promise<void> {
   const { fs, layout } = disk;
-  const { reason: { id, signature }, place } = traveller;
-  if (!hasSignature(disk, id, signature)) {
+  const { tree, reason: { id }, place } = traveller;
+  if (!isUnchanged(fs, layout.episode(id), tree)) {
     traveller.result = "changed";
     return await withdraw(disk, traveller);
   }

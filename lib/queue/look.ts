@@ -2,7 +2,7 @@
 import { type EpisodeId, META_NAME, readTree, type Signature, type Tree } from "../episode/mod.ts";
 import { isFsError } from "../sys/mod.ts";
 import type { Found } from "./found.ts";
-import { findStat, type Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 import { type EpisodeRecord, findRecord } from "./record.ts";
 import type { Shelf } from "./layout.ts";
 import { findTarget } from "./shelf.ts";
@@ -29,17 +29,17 @@ export function lookAt(
 ): Look {
   const { fs, layout } = queue;
   const outbox = {
-    partial: findStat(fs, layout.partial(id)) === undefined ? "none" : "there",
-    archive: findStat(fs, layout.archive(id)) === undefined ? "none" : "there",
+    partial: fs.findStat(layout.partial(id)) === undefined ? "none" : "there",
+    archive: fs.findStat(layout.archive(id)) === undefined ? "none" : "there",
   } as const;
   const record = findRecord(fs, layout, id);
   const nothing = { unfinished: "nothing", ...outbox } as const;
   const seen = { id, record, tree: undefined, unfinished: undefined } as const;
 
-  if (findStat(fs, layout.episode(id)) === undefined) {
+  if (fs.findStat(layout.episode(id)) === undefined) {
     // Without its episode a file of that name is a leftover, whatever it says.
     const files = [layout.record(id), layout.recordNew(id)];
-    const isThere = files.some((path) => findStat(fs, path) !== undefined);
+    const isThere = files.some((path) => fs.findStat(path) !== undefined);
     return { ...seen, found: { episode: "gone", record: isThere ? "noted" : "none", ...nothing } };
   }
   if (record !== undefined && !isDue(record)) {
@@ -79,7 +79,7 @@ function recordOf(
   if (record === undefined) return "none";
   if (record.signature !== signature) return "other";
   if (record.packed === undefined) return "noted";
-  const archive = findStat(queue.fs, queue.layout.archive(record.id));
+  const archive = queue.fs.findStat(queue.layout.archive(record.id));
   // An archive cut short by a crash of the disk is not the one that was recorded.
   const fits = archive === undefined || archive.sizeBytes === record.packed.archiveBytes;
   return fits ? "packed" : "noted";

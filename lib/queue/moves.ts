@@ -2,7 +2,7 @@
  * The moves that end an episode's time in the queue, and what is done to its archive. Each step is on the disk before the
  * next one relies on it: note, episode, archive, record, in this order.
  */
-import { type EpisodeId, readTree, type Signature } from "../episode/mod.ts";
+import { type EpisodeId, hasSignature, type Signature } from "../episode/mod.ts";
 import {
   ensureDirDurably,
   isFsError,
@@ -48,7 +48,7 @@ async function moveTo(
   const { fs, layout } = queue;
   const { id, signature } = note;
   // Nobody is to find a reason beside an episode that it is not about; and no note is written in vain.
-  if (!hasSignature(queue, id, signature)) return "changed";
+  if (!hasSignature(fs, layout.episode(id), signature)) return "changed";
   const target = findTarget(fs, layout, shelf, id, signature);
   const place = layout.place(shelf, target.name);
   await ensureDirDurably(fs, place.directory, { mode: 0o750 });
@@ -84,7 +84,7 @@ async function moveNoted(
 ): Promise<Moved> {
   const { fs, layout } = queue;
   const place = layout.place(shelf, name);
-  if (!hasSignature(queue, id, signature)) {
+  if (!hasSignature(fs, layout.episode(id), signature)) {
     await unlinkDurably(fs, place.note);
     await removeIfEmpty(queue, place.directory);
     return "changed";
@@ -94,16 +94,6 @@ async function moveNoted(
   await syncMove(fs, layout.episode(id), place.episode);
   await clearOutbox(queue, id);
   return "moved";
-}
-
-/** Whether the episode in the queue is the one of `signature`. Throws FsError. */
-export function hasSignature(queue: Disk, id: EpisodeId, signature: Signature): boolean {
-  try {
-    return readTree(queue.fs, queue.layout.episode(id)).signature === signature;
-  } catch (error) {
-    if (isFsError(error, "gone")) return false;
-    throw error;
-  }
 }
 
 /** Removes the directory of a place on a shelf unless something is in it. Throws FsError. */

@@ -5,7 +5,7 @@
 import { ensureDirDurably, isFsError } from "../sys/mod.ts";
 import { QueueError } from "./error.ts";
 import type { Layout } from "./layout.ts";
-import { findStat, type Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
 
 /** What a command of an operator needs of the queue. */
 export type OperatorDisk = Pick<Queue, "fs" | "layout" | "locks" | "clock">;
@@ -22,7 +22,7 @@ export function checkDirectories({ fs, layout }: Pick<Queue, "fs" | "layout">): 
   const { device } = fs.lstat(layout.episodes);
   checkWritable(fs, layout.episodes);
   for (const directory of workplacesOf(layout)) {
-    const found = findStat(fs, directory);
+    const found = fs.findStat(directory);
     if (found === undefined) {
       checkWritable(fs, layout.dataDir);
       continue;

@@ -2,7 +2,6 @@
 import * as v from "valibot";
 import type { Fs } from "../sys/mod.ts";
 import { findRemovedName, type Layout } from "./layout.ts";
-import { findStat } from "./queue.ts";
 import { findText } from "./record.ts";
 import { isHalfReturned } from "./returns.ts";
 
@@ -29,18 +28,16 @@ const schema = v.object({
 
 /** By name; what is no directory is somebody's own. Throws FsError: `gone` when there is no quarantine yet. */
 export function listQuarantined(
-  fs: Pick<Fs, "list" | "lstat" | "openRead">,
+  fs: Pick<Fs, "list" | "lstat" | "findStat" | "openRead">,
   layout: Layout,
 ): Quarantined[] {
   return fs.list(layout.shelf("quarantine"))
     .flatMap(({ name }) => name === undefined || findRemovedName(name) !== undefined ? [] : [name])
-    .filter((name) =>
-      findStat(fs, layout.place("quarantine", name).directory)?.type === "directory"
-    )
+    .filter((name) => fs.findStat(layout.place("quarantine", name).directory)?.type === "directory")
     .sort()
     .map((name) => {
       const place = layout.place("quarantine", name);
-      const complete = findStat(fs, place.episode) !== undefined;
+      const complete = fs.findStat(place.episode) !== undefined;
       const text = findText(fs, place.note);
       const isHalf = text === undefined && isHalfReturned({ fs, layout }, "quarantine", name);
       return { name, complete, ...isHalf ? halfReturned(name) : parseReason(text) };

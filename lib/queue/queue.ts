@@ -85,12 +85,12 @@ async function ensureDirectories(fs: Fs, layout: Layout): Promise<void> {
  * for anybody else. Throws FsError.
  */
 export async function giveToOwner(
-  fs: Pick<Fs, "lstat" | "chown">,
+  fs: Pick<Fs, "lstat" | "findStat" | "chown">,
   path: string,
   directory: string,
 ): Promise<void> {
   const { uid, gid } = fs.lstat(directory);
-  const file = findStat(fs, path);
+  const file = fs.findStat(path);
   if (file?.uid === 0 && uid !== 0) await fs.chown(path, uid, gid);
 }
 
@@ -164,14 +164,14 @@ export interface Listing {
  * are somebody's work in progress. Throws FsError.
  */
 export function listEpisodes(
-  queue: { readonly fs: Pick<Fs, "list" | "lstat">; readonly layout: Layout },
+  queue: { readonly fs: Pick<Fs, "list" | "findStat">; readonly layout: Layout },
 ): Listing {
   const found: { readonly id: EpisodeId; readonly mtimeMs: number }[] = [];
   const strangers: string[] = [];
   for (const { name } of queue.fs.list(queue.layout.episodes)) {
     if (name?.startsWith(".")) continue;
     const id = name === undefined ? undefined : findEpisodeId(name);
-    const stat = id === undefined ? undefined : findStat(queue.fs, queue.layout.episode(id));
+    const stat = id === undefined ? undefined : queue.fs.findStat(queue.layout.episode(id));
     if (id !== undefined && stat?.type === "directory") {
       found.push({ id, mtimeMs: Number(stat.mtimeNs / 1_000_000n) });
     } else if (id === undefined || stat !== undefined) {
@@ -180,14 +180,4 @@ export function listEpisodes(
   }
   found.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.id < b.id ? -1 : 1));
   return { ids: found.map(({ id }) => id), strangers: strangers.sort() };
-}
-
-/** lstat; undefined when there is no such name. Throws FsError. */
-export function findStat(fs: Pick<Fs, "lstat">, path: string): ReturnType<Fs["lstat"]> | undefined {
-  try {
-    return fs.lstat(path);
-  } catch (error) {
-    if (isFsError(error, "gone")) return undefined;
-    throw error;
-  }
 }

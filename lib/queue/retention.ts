@@ -7,7 +7,7 @@ import { type Digest, type EpisodeId, findDigest } from "../episode/mod.ts";
 import { isFsError, removeTree, unlinkIfThere, writeFileDurably } from "../sys/mod.ts";
 import { findRemovedName, findShelfId, type Shelf } from "./layout.ts";
 import { removeIfEmpty } from "./moves.ts";
-import { findStat, type Queue, tryLockEpisode } from "./queue.ts";
+import { type Queue, tryLockEpisode } from "./queue.ts";
 import { findText, formatTime } from "./record.ts";
 
 type Disk = Pick<Queue, "fs" | "layout">;
@@ -64,7 +64,7 @@ export function findShelved(disk: Disk, shelf: Shelf, name: string): Shelved | u
   if (id === undefined) return undefined;
   const place = disk.layout.place(shelf, name);
   const note = findJson(disk, place.note);
-  if (note === undefined || findStat(disk.fs, place.episode) === undefined) return undefined;
+  if (note === undefined || disk.fs.findStat(place.episode) === undefined) return undefined;
   const base = { shelf, name, id };
   if (shelf === "quarantine") {
     const parsed = v.safeParse(reasonSchema, note);
@@ -142,7 +142,7 @@ export async function finishRemovals(queue: Queue): Promise<EpisodeId[]> {
  */
 function whatIsLeft({ fs, layout }: Disk, shelf: Shelf, name: string): "rest" | "begun" | "whole" {
   const { directory, note, noteNew, episode } = layout.place(shelf, name);
-  if (findStat(fs, directory)?.type !== "directory") return "whole";
+  if (fs.findStat(directory)?.type !== "directory") return "whole";
   const paths = fs.list(directory).map(({ name }) => `${directory}/${name}`);
   if (paths.length === 0 || paths.includes(`${directory}/${noteNew}`)) return "rest";
   return paths.includes(note) && !paths.includes(episode) ? "begun" : "whole";

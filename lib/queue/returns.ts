@@ -5,7 +5,7 @@
 import { type Fs, isFsError, syncMove } from "../sys/mod.ts";
 import { findShelfId, type Layout, type Shelf } from "./layout.ts";
 import { clearOutbox, removeIfEmpty } from "./moves.ts";
-import { findStat, type Queue, tryLockEpisode } from "./queue.ts";
+import { type Queue, tryLockEpisode } from "./queue.ts";
 
 type Disk = Pick<Queue, "fs" | "layout">;
 
@@ -20,7 +20,7 @@ export function planReturn({ fs, layout }: Disk, shelf: Shelf, name: string): Re
   const id = findShelfId(name);
   if (id === undefined) throw new RangeError(`${name} is no name of an episode`);
   fs.lstat(layout.place(shelf, name).episode);
-  return findStat(fs, layout.episode(id)) === undefined ? "returned" : "taken";
+  return fs.findStat(layout.episode(id)) === undefined ? "returned" : "taken";
 }
 
 /**
@@ -99,15 +99,15 @@ async function finishUnderLock(queue: Queue, shelf: Shelf, name: string): Promis
 
 /** Whether its note became history, and the episode has not moved. Throws FsError. */
 export function isHalfReturned(
-  { fs, layout }: { readonly fs: Pick<Fs, "lstat" | "list">; readonly layout: Layout },
+  { fs, layout }: { readonly fs: Pick<Fs, "findStat" | "list">; readonly layout: Layout },
   shelf: Shelf,
   name: string,
 ): boolean {
   const place = layout.place(shelf, name);
   if (findShelfId(name) === undefined) return false;
   // Somebody's note between the places, or a link, is none, and keeps nobody from his work.
-  if (findStat(fs, place.directory)?.type !== "directory") return false;
-  if (findStat(fs, place.note) !== undefined) return false;
-  if (findStat(fs, place.episode)?.type !== "directory") return false;
+  if (fs.findStat(place.directory)?.type !== "directory") return false;
+  if (fs.findStat(place.note) !== undefined) return false;
+  if (fs.findStat(place.episode)?.type !== "directory") return false;
   return fs.list(place.directory).some(({ name }) => name?.startsWith("history-"));
 }

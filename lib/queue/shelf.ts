@@ -7,7 +7,6 @@ import type { EpisodeId, Signature, Stamp } from "../episode/mod.ts";
 import type { Fs } from "../sys/mod.ts";
 import { formatReceipt, type Problem, type Receipt } from "../wire/mod.ts";
 import { type Layout, type Shelf, siblingName } from "./layout.ts";
-import { findStat } from "./queue.ts";
 import { findText, formatTime } from "./record.ts";
 
 /** What both notes say. Times are milliseconds since the epoch. */
@@ -105,7 +104,7 @@ const MOST_SIBLINGS = 10_000;
  * note, or holds this one's note (then the move was begun there). Throws FsError.
  */
 export function findTarget(
-  fs: Pick<Fs, "lstat" | "openRead">,
+  fs: Pick<Fs, "findStat" | "openRead">,
   layout: Layout,
   shelf: Shelf,
   id: EpisodeId,
@@ -114,10 +113,10 @@ export function findTarget(
   for (let number = 1; number <= MOST_SIBLINGS; number++) {
     const name = siblingName(id, number);
     const place = layout.place(shelf, name);
-    const directory = findStat(fs, place.directory);
+    const directory = fs.findStat(place.directory);
     if (directory === undefined) return { name, noted: false };
-    if (directory.type !== "directory" || findStat(fs, place.episode) !== undefined) continue;
-    if (findStat(fs, place.note) === undefined) return { name, noted: false };
+    if (directory.type !== "directory" || fs.findStat(place.episode) !== undefined) continue;
+    if (fs.findStat(place.note) === undefined) return { name, noted: false };
     if (findNoteSignature(fs, place.note) === signature) return { name, noted: true };
   }
   throw new RangeError(`${shelf}/ has ${MOST_SIBLINGS} episodes named ${id}`);

@@ -3,7 +3,7 @@
  * written down. Losing it costs requests, never an episode.
  */
 import type { EpisodeId, Signature } from "../episode/mod.ts";
-import { findStat, type Queue } from "../queue/mod.ts";
+import type { Queue } from "../queue/mod.ts";
 import type { Outcome } from "./outcomes.ts";
 
 interface Remembered {
@@ -55,7 +55,7 @@ export class Memory {
    */
   #stayOf(id: EpisodeId): bigint | undefined {
     try {
-      return findStat(this.queue.fs, this.queue.layout.episode(id))?.ctimeNs;
+      return this.queue.fs.findStat(this.queue.layout.episode(id))?.ctimeNs;
     } catch {
       // The fence around an episode asks this after whatever went wrong, and may not throw.
       return undefined;

@@ -8,7 +8,6 @@
  */
 import type { EpisodeId } from "../episode/mod.ts";
 import {
-  findStat,
   finishRemovals,
   finishReturns,
   isDue,
@@ -53,7 +52,7 @@ export async function runPass(
   const { swept, archives } = await sweepOutbox(queue, lanes.inHand);
   for (const id of archives) {
     // A worker may have shipped it meanwhile.
-    if (findStat(queue.fs, queue.layout.archive(id)) !== undefined) shop.room.found(id);
+    if (queue.fs.findStat(queue.layout.archive(id)) !== undefined) shop.room.found(id);
   }
   shop.observer.listed?.(listing.ids.length);
 
@@ -123,7 +122,7 @@ async function repairOnce({ queue, started, begun }: Shop): Promise<void> {
 /** The shipped ones, which have left, stand in between. */
 function findOldestMs({ queue }: Shop, { ids }: Listing): number | undefined {
   for (const id of ids) {
-    const stat = findStat(queue.fs, queue.layout.episode(id));
+    const stat = queue.fs.findStat(queue.layout.episode(id));
     if (stat !== undefined) return Number(stat.mtimeNs / 1_000_000n);
   }
   return undefined;

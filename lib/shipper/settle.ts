@@ -2,7 +2,6 @@
 import {
   dropArchive,
   type EpisodeRecord,
-  findStat,
   type LastTry,
   type Moved,
   newRecord,
@@ -189,7 +188,7 @@ async function note(
 
 function hasArchive({ queue }: Shop, id: EpisodeId): boolean {
   try {
-    return findStat(queue.fs, queue.layout.archive(id)) !== undefined;
+    return queue.fs.findStat(queue.layout.archive(id)) !== undefined;
   } catch (error) {
     if (!isFsError(error)) throw error;
     return true;

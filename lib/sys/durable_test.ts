@@ -11,7 +11,7 @@ import {
   writeFileDurably,
 } from "./durable.ts";
 import { isFsError } from "./fs.ts";
-import { plainFs } from "./fs_real.ts";
+import { plainFs } from "./fs_plain.ts";
 import { ModelFs } from "../../tests/model/filesystem.ts";
 
 const OLD = new TextEncoder().encode("old");

@@ -68,6 +68,8 @@ export interface Space {
 /** Every operation throws {@link FsError}. No operation follows a symbolic link in its last part. */
 export interface PlainFs {
   lstat(path: string): Stat;
+  /** lstat; undefined when there is no such name. Cheaper than the error by far, where a name is often missing. */
+  findStat(path: string): Stat | undefined;
   /** All names of a directory but `.` and `..`, in no order. */
   list(path: string): DirEntry[];
   /** Opens for reading without blocking on a FIFO; the caller compares `stat()` with what it saw before. */

@@ -1,13 +1,17 @@
 import assert from "node:assert/strict";
-import { exactFs, plainFs } from "./fs_real.ts";
+import { blockingFs, exactFs } from "./fs_exact.ts";
+import { plainFs } from "./fs_plain.ts";
 import { isFsError, type PlainFs } from "./fs.ts";
 import { Libc } from "./libc.ts";
 
-const exact = exactFs(new Libc());
+const libc = new Libc();
+const exact = exactFs(libc);
 
-/** Both file systems keep the promises of {@link PlainFs}. */
-function forBoth(name: string, test: (fs: PlainFs, directory: string) => Promise<void>): void {
-  for (const [which, fs] of Object.entries({ plain: plainFs(), exact })) {
+/** All file systems keep the promises of {@link PlainFs}. */
+function forAll(name: string, test: (fs: PlainFs, directory: string) => Promise<void>): void {
+  for (
+    const [which, fs] of Object.entries({ plain: plainFs(), exact, blocking: blockingFs(libc) })
+  ) {
     Deno.test(`${name} (${which})`, async () => {
       const directory = Deno.makeTempDirSync({ prefix: "cis490-fs-" });
       try {
@@ -19,7 +23,7 @@ function forBoth(name: string, test: (fs: PlainFs, directory: string) => Promise
   }
 }
 
-forBoth("a file is created once, written, synced and read back", async (fs, directory) => {
+forAll("a file is created once, written, synced and read back", async (fs, directory) => {
   const path = `${directory}/f`;
   const file = await fs.create(path);
   await file.write(new TextEncoder().encode("0123"));
@@ -43,7 +47,7 @@ forBoth("a file is created once, written, synced and read back", async (fs, dire
   reader.close();
 });
 
-forBoth("an existing file is opened at its start", async (fs, directory) => {
+forAll("an existing file is opened at its start", async (fs, directory) => {
   Deno.writeTextFileSync(`${directory}/f`, "old and long");
   const file = await fs.openWrite(`${directory}/f`);
   await file.write(new TextEncoder().encode("new"));
@@ -52,7 +56,7 @@ forBoth("an existing file is opened at its start", async (fs, directory) => {
   await assert.rejects(fs.openWrite(`${directory}/none`), { code: "gone" });
 });
 
-forBoth("rename replaces, link does not", async (fs, directory) => {
+forAll("rename replaces, link does not", async (fs, directory) => {
   Deno.writeTextFileSync(`${directory}/a`, "a");
   Deno.writeTextFileSync(`${directory}/b`, "b");
   await assert.rejects(fs.link(`${directory}/a`, `${directory}/b`), { code: "exists" });
@@ -62,7 +66,7 @@ forBoth("rename replaces, link does not", async (fs, directory) => {
   assert.deepEqual(fs.list(directory).map(({ name }) => name).sort(), ["b", "c"]);
 });
 
-forBoth("unlink takes no directory, and rmdir nothing else", async (fs, directory) => {
+forAll("unlink takes no directory, and rmdir nothing else", async (fs, directory) => {
   await fs.mkdir(`${directory}/d`);
   Deno.writeTextFileSync(`${directory}/f`, "");
   Deno.symlinkSync("d", `${directory}/l`);
@@ -81,7 +85,7 @@ forBoth("unlink takes no directory, and rmdir nothing else", async (fs, director
   await assert.rejects(fs.rmdir(`${directory}/d`), { code: "gone" });
 });
 
-forBoth("modes are as asked for", async (fs, directory) => {
+forAll("modes are as asked for", async (fs, directory) => {
   await fs.mkdir(`${directory}/d`);
   assert.equal(fs.lstat(`${directory}/d`).mode, 0o700);
   await fs.chmod(`${directory}/d`, 0o750);
@@ -89,13 +93,13 @@ forBoth("modes are as asked for", async (fs, directory) => {
   await assert.rejects(fs.mkdir(`${directory}/d`), { code: "exists" });
 });
 
-forBoth("free space is what statfs tells", (fs, directory) => {
+forAll("free space is what statfs tells", (fs, directory) => {
   const { freeBytes, totalBytes } = fs.space(directory);
   assert(freeBytes > 0 && freeBytes <= totalBytes);
   return Promise.resolve();
 });
 
-forBoth("looking tells a link from what it points at", (fs, directory) => {
+forAll("looking tells a link from what it points at", (fs, directory) => {
   Deno.symlinkSync("ziel ü", `${directory}/l`);
   assert.equal(fs.lstat(`${directory}/l`).type, "symlink");
   assert.equal(new TextDecoder().decode(fs.readLink(`${directory}/l`)), "ziel ü");
@@ -103,16 +107,19 @@ forBoth("looking tells a link from what it points at", (fs, directory) => {
   return Promise.resolve();
 });
 
-forBoth("a full disk is full, a missing file gone, a file no directory", async (fs, directory) => {
+forAll("a full disk is full, a missing file gone, a file no directory", async (fs, directory) => {
   const full = await fs.openWrite("/dev/full");
   await assert.rejects(full.write(new Uint8Array(10)), { code: "full", errno: "ENOSPC" });
   full.close();
   assert.throws(() => fs.lstat(`${directory}/none`), { code: "gone" });
+  assert.equal(fs.findStat(`${directory}/none`), undefined);
   assert.throws(() => fs.list(`${directory}/none`), { code: "gone" });
   assert.throws(() => fs.openRead(`${directory}/none`), { code: "gone" });
   Deno.writeTextFileSync(`${directory}/f`, "");
   assert.throws(() => fs.list(`${directory}/f`), { code: "not-a-directory" });
   assert.throws(() => fs.lstat(`${directory}/f/x`), { code: "not-a-directory" });
+  assert.throws(() => fs.findStat(`${directory}/f/x`), { code: "not-a-directory" });
+  assert.deepEqual(fs.findStat(`${directory}/f`), fs.lstat(`${directory}/f`));
   await assert.rejects(fs.create(`${directory}/${"x".repeat(300)}`), { code: "name-too-long" });
 });
 

@@ -1,4 +1,4 @@
-/** The machine's file system behind {@link PlainFs} and {@link Fs}. */
+/** The machine's file system behind {@link PlainFs}, by what the runtime offers. */
 import {
   type BigIntStats,
   closeSync,
@@ -9,16 +9,7 @@ import {
   readSync,
   statfsSync,
 } from "node:fs";
-import {
-  type FileType,
-  type Fs,
-  FsError,
-  type PlainFs,
-  type Stat,
-  type TreeFs,
-  type WriteHandle,
-} from "./fs.ts";
-import type { Libc } from "./libc.ts";
+import { type FileType, FsError, type PlainFs, type Stat, type WriteHandle } from "./fs.ts";
 import { SharedSyncs } from "./shared_syncs.ts";
 
 /** Runs `call`, translating what Deno or Node throws. Anything without an errno is a bug and passes through. */
@@ -59,21 +50,15 @@ function translatePrompt<T>(operation: string, subject: string, call: () => T): 
   return Promise.try(() => translate(operation, subject, call));
 }
 
-export interface RealFsOptions {
-  /** In a worker that has nothing else to do meanwhile, a file is synced without another thread. */
-  readonly mayBlock?: boolean;
-}
-
 /** A write of at most so many bytes is a copy within the kernel. */
 const PROMPT_WRITE_BYTES = 64 * 1024;
 /** Freeing the blocks of a larger file takes a while. */
-const PROMPT_UNLINK_BYTES = 16 * 1024 * 1024;
+export const PROMPT_UNLINK_BYTES = 16 * 1024 * 1024;
 
 class FileWriteHandle implements WriteHandle {
   constructor(
     private readonly file: Deno.FsFile,
     private readonly path: string,
-    private readonly options: RealFsOptions,
   ) {}
 
   write(bytes: Uint8Array): Promise<void> {
@@ -96,9 +81,7 @@ class FileWriteHandle implements WriteHandle {
     return translateAsync("ftruncate", this.path, () => this.file.truncate(sizeBytes));
   }
   sync(): Promise<void> {
-    const { file, path } = this;
-    if (this.options.mayBlock) return translatePrompt("fsync", path, () => file.syncSync());
-    return translateAsync("fsync", path, () => file.sync());
+    return translateAsync("fsync", this.path, () => this.file.sync());
   }
   close(): void {
     this.file.close();
@@ -152,10 +135,16 @@ export function readSmallFile(path: string, limitBytes: number): Uint8Array<Arra
  * one episode takes forty of them. What waits for the disk, fsync(2) above all, goes that way.
  */
 export function plainFs(): PlainFs {
+  const syncs = new SharedSyncs((path) => translateAsync("fsync", path, () => syncDirectory(path)));
   const lstat = (path: string) =>
     translate("lstat", path, () => statOf(lstatSync(path, { bigint: true })));
   return {
     lstat,
+    findStat: (path) =>
+      translate("lstat", path, () => {
+        const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+        return stat === undefined ? undefined : statOf(stat);
+      }),
     list: (path) =>
       translate(
         "readdir",
@@ -181,34 +170,16 @@ export function plainFs(): PlainFs {
         const { bavail, blocks, bsize } = statfsSync(path);
         return { freeBytes: bavail * bsize, totalBytes: blocks * bsize };
       }),
-    ...changes(lstat, {}),
-  };
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = Deno.openSync(path, { read: true });
-  try {
-    await directory.sync();
-  } finally {
-    directory.close();
-  }
-}
-
-type Changes = Omit<PlainFs, "lstat" | "list" | "openRead" | "readLink" | "space">;
-
-function changes(lstat: PlainFs["lstat"], options: RealFsOptions): Changes {
-  const syncs = new SharedSyncs((path) => translateAsync("fsync", path, () => syncDirectory(path)));
-  return {
     create: (path, mode = 0o600) =>
       translatePrompt("open", path, () => {
         const file = Deno.openSync(path, { write: true, createNew: true, mode });
-        return new FileWriteHandle(file, path, options);
+        return new FileWriteHandle(file, path);
       }),
     openWrite: (path) =>
       translatePrompt(
         "open",
         path,
-        () => new FileWriteHandle(Deno.openSync(path, { write: true }), path, options),
+        () => new FileWriteHandle(Deno.openSync(path, { write: true }), path),
       ),
     rename: (from, to) =>
       translatePrompt("rename", `${from} -> ${to}`, () => Deno.renameSync(from, to)),
@@ -234,45 +205,11 @@ function changes(lstat: PlainFs["lstat"], options: RealFsOptions): Changes {
   };
 }
 
-/** The file system seen exactly: every name, every nanosecond, no link followed. Needs the C library. */
-export function exactFs(libc: Libc, options: RealFsOptions = {}): Fs {
-  const lstat = (path: string) => libc.lstat(path);
-  return {
-    ...plainFs(),
-    ...changes(lstat, options),
-    lstat,
-    list: (path) => libc.list(path),
-    openRead: (path) => {
-      const fd = libc.openRead(path);
-      let open = true;
-      return {
-        stat: () => libc.fstat(fd, path),
-        read: (into) => libc.read(fd, into, path),
-        readAt: (into, offset) => libc.readAt(fd, into, offset, path),
-        close: () => {
-          if (open) libc.close(fd);
-          open = false;
-        },
-      };
-    },
-    readLink: (path) => libc.readLink(path),
-    openDisk: (path) => {
-      const fd = libc.openDirectory(path);
-      return {
-        sync: () => new Promise((done) => done(libc.syncFileSystem(fd, path))),
-        close: () => libc.close(fd),
-      };
-    },
-    checkWritable: (path) => libc.checkWritable(path),
-    renameNoReplace: (from, to) => new Promise((done) => done(libc.renameNoReplace(from, to))),
-  };
-}
-
-/** {@link exactFs}, with what lays out trees. */
-export function treeFs(libc: Libc): TreeFs {
-  return {
-    ...exactFs(libc),
-    symlink: (target, path) => translateAsync("symlink", path, () => Deno.symlink(target, path)),
-    setMtime: (path, mtimeNs) => libc.setMtime(path, mtimeNs),
-  };
+async function syncDirectory(path: string): Promise<void> {
+  const directory = Deno.openSync(path, { read: true });
+  try {
+    await directory.sync();
+  } finally {
+    directory.close();
+  }
 }

@@ -11,6 +11,12 @@ const SYMBOLS = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   close: { parameters: ["i32"], result: "i32" },
   read: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  write: { parameters: ["i32", "buffer", "usize"], result: "i64" },
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  fsync: { parameters: ["i32"], result: "i32" },
+  mkdir: { parameters: ["buffer", "u32"], result: "i32" },
+  rename: { parameters: ["buffer", "buffer"], result: "i32" },
+  symlink: { parameters: ["buffer", "buffer"], result: "i32" },
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i64" },
   statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" },
   getdents64: { parameters: ["i32", "buffer", "usize"], result: "i64" },
@@ -35,25 +41,30 @@ const STATX_BASIC_STATS = 0x7ff;
 const RENAME_NOREPLACE = 1;
 const X_OK = 1;
 const W_OK = 2;
+const SEEK_SET = 0;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 const LOCK_UN = 8;
 
 // open(2) flags: the generic ones, and those that aarch64 numbers differently (asm/fcntl.h).
 const O_RDONLY = 0;
+const O_WRONLY = 1;
 const O_RDWR = 2;
 const O_CREAT = 0o100;
+const O_EXCL = 0o200;
 const O_NONBLOCK = 0o4000;
 const O_CLOEXEC = 0o2000000;
 const [O_DIRECTORY, O_NOFOLLOW] = Deno.build.arch === "aarch64"
   ? [0o40000, 0o100000]
   : [0o200000, 0o400000];
 
+const ENOENT = 2;
+const EIO = 5;
 /**
  * What futex(2), poll(2) and the like leave in errno, and a file's call does not, but for EINTR: that one is made again
- * anyway. 0 and 110 (ETIMEDOUT) have no name here.
+ * anyway. Here EINTR, EAGAIN, ETIMEDOUT.
  */
-const ERRNO_OF_WAITS: ReadonlySet<string> = new Set(["EAGAIN", "EINTR", "errno 0", "errno 110"]);
+const ERRNO_OF_WAITS: ReadonlySet<number> = new Set([0, 4, 11, 110]);
 /** No call is made more often than that: a kernel that means EAGAIN is believed in the end. */
 const MOST_CALLS = 100;
 
@@ -105,42 +116,80 @@ const TYPES: Readonly<Record<number, FileType>> = {
 const encoder = new TextEncoder();
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** A path as the C library wants it. A NUL inside would cut it short, so it is refused. */
-function cString(operation: string, path: string): Uint8Array<ArrayBuffer> {
-  if (path.includes("\0")) throw new FsError(operation, path, "EINVAL");
-  return encoder.encode(path + "\0");
+/** PATH_MAX, path_resolution(7): what is longer, with its NUL, is no path. */
+const PATH_BYTES = 4096;
+
+/** A path as the C library wants it, in memory that is used again for the next one. */
+class CString {
+  readonly #bytes = new Uint8Array(PATH_BYTES);
+
+  /** Throws FsError: a NUL inside would cut it short, so it is refused. */
+  of(operation: string, path: string): Uint8Array<ArrayBuffer> {
+    if (path.includes("\0")) throw new FsError(operation, path, "EINVAL");
+    const { read, written } = encoder.encodeInto(path, this.#bytes);
+    if (read < path.length || written === PATH_BYTES) {
+      throw new FsError(operation, path, "ENAMETOOLONG");
+    }
+    this.#bytes[written] = 0;
+    return this.#bytes;
+  }
+}
+
+const EMPTY_NAME = new Uint8Array(1);
+
+function errorOf(operation: string, subject: string, errno: number): FsError {
+  return new FsError(operation, subject, ERRNO[errno] ?? `errno ${errno}`);
 }
 
 /** The C library, opened once a process. Throws `Deno.errors.NotCapable` without the FFI permission. */
 export class Libc {
   readonly #symbols: Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
   // One buffer each is enough: no call here is interrupted by another.
+  readonly #path = new CString();
+  readonly #secondPath = new CString();
   readonly #stat = new Uint8Array(256);
   readonly #statView = new DataView(this.#stat.buffer);
   readonly #names = new Uint8Array(64 * 1024);
   readonly #namesView = new DataView(this.#names.buffer);
 
+  /** errno(3) itself, of this thread, which is the only one that an isolate ever runs on. */
+  readonly #errno: Int32Array;
+
   constructor() {
     this.#symbols = Deno.dlopen("libc.so.6", SYMBOLS).symbols;
+    const location = this.#symbols.__errno_location();
+    if (location === null) throw new Error("the C library has no errno");
+    this.#errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
   }
 
   /** lstat with nanoseconds. */
   lstat(path: string): Stat {
-    return this.#statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW);
+    const name = this.#path.of("statx", path);
+    this.#call("statx", path, () => this.#statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW));
+    return this.#statSeen();
+  }
+
+  /** The same; undefined when there is no such name. */
+  findStat(path: string): Stat | undefined {
+    const name = this.#path.of("statx", path);
+    const result = this.#attempt(() => this.#statx(AT_FDCWD, name, AT_SYMLINK_NOFOLLOW));
+    if (result === -ENOENT) return undefined;
+    if (result < 0) throw errorOf("statx", path, -result);
+    return this.#statSeen();
   }
 
   /** fstat with nanoseconds; `path` is for the message. */
   fstat(fd: number, path: string): Stat {
-    return this.#statx(fd, path, AT_EMPTY_PATH);
+    this.#call("statx", path, () => this.#statx(fd, EMPTY_NAME, AT_EMPTY_PATH));
+    return this.#statSeen();
   }
 
-  #statx(fd: number, path: string, flags: number): Stat {
-    const name = fd === AT_FDCWD ? cString("statx", path) : cString("statx", "");
-    this.#call(
-      "statx",
-      path,
-      () => this.#symbols.statx(fd, name, flags, STATX_BASIC_STATS, this.#stat),
-    );
+  #statx(fd: number, name: Uint8Array<ArrayBuffer>, flags: number): number {
+    return this.#symbols.statx(fd, name, flags, STATX_BASIC_STATS, this.#stat);
+  }
+
+  /** What the last statx(2) told. */
+  #statSeen(): Stat {
     // struct statx, statx(2): little-endian on both architectures.
     const at = this.#statView;
     const mode = at.getUint16(28, true);
@@ -174,13 +223,9 @@ export class Libc {
         // struct linux_dirent64, getdents(2): the record's length at 16, the name from 19 to a NUL.
         for (let at = 0; at < got; at += this.#namesView.getUint16(at + 16, true)) {
           const start = at + 19;
-          const bytes = this.#names.slice(start, this.#names.indexOf(0, start));
-          if (
-            bytes[0] === 0x2e && (bytes.length === 1 || (bytes.length === 2 && bytes[1] === 0x2e))
-          ) {
-            continue;
-          }
-          entries.push(entryOf(bytes));
+          const end = this.#names.indexOf(0, start);
+          if (isDots(this.#names, start, end)) continue;
+          entries.push(entryOf(this.#names.subarray(start, end)));
         }
       }
     } finally {
@@ -191,7 +236,7 @@ export class Libc {
   /** The target of a symbolic link, as bytes. */
   readLink(path: string): Uint8Array {
     const into = new Uint8Array(4097);
-    const name = cString("readlink", path);
+    const name = this.#path.of("readlink", path);
     const got = this.#call(
       "readlink",
       path,
@@ -230,9 +275,9 @@ export class Libc {
     return this.#open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   }
 
-  #open(path: string, flags: number): number {
-    const name = cString("open", path);
-    return this.#call("open", path, () => this.#symbols.open(name, flags, 0o600));
+  #open(path: string, flags: number, mode = 0o600): number {
+    const name = this.#path.of("open", path);
+    return this.#call("open", path, () => this.#symbols.open(name, flags, mode));
   }
 
   /** read(2); 0 at the end. `path` is for the message. */
@@ -262,7 +307,7 @@ export class Libc {
   }
 
   unlink(path: string): void {
-    const name = cString("unlink", path);
+    const name = this.#path.of("unlink", path);
     this.#call("unlink", path, () => this.#symbols.unlink(name));
   }
 
@@ -282,6 +327,54 @@ export class Libc {
     throw error;
   }
 
+  /** Creates a file for writing: O_CREAT | O_EXCL. Children do not inherit it. */
+  create(path: string, mode: number): number {
+    return this.#open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+  }
+
+  openWrite(path: string): number {
+    return this.#open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+  }
+
+  /** write(2), of as many bytes as it takes; returns their number. */
+  write(fd: number, bytes: Uint8Array<ArrayBuffer>, path: string): number {
+    return this.#call(
+      "write",
+      path,
+      () => this.#symbols.write(fd, bytes, BigInt(bytes.byteLength)),
+    );
+  }
+
+  /** lseek(2) to `offset` bytes from the start. */
+  seek(fd: number, offset: number, path: string): void {
+    this.#call("lseek", path, () => this.#symbols.lseek(fd, BigInt(offset), SEEK_SET));
+  }
+
+  truncate(fd: number, sizeBytes: number, path: string): void {
+    this.#call("ftruncate", path, () => this.#symbols.ftruncate(fd, BigInt(sizeBytes)));
+  }
+
+  /** fsync(2). */
+  sync(fd: number, path: string): void {
+    // Never made again: a fault of the disk is told once, and the second call would be content.
+    if (this.#symbols.fsync(fd) !== 0) throw this.#error("fsync", path);
+  }
+
+  mkdir(path: string, mode: number): void {
+    const name = this.#path.of("mkdir", path);
+    this.#call("mkdir", path, () => this.#symbols.mkdir(name, mode));
+  }
+
+  symlink(target: string, path: string): void {
+    const names = [this.#path.of("symlink", target), this.#secondPath.of("symlink", path)] as const;
+    this.#call("symlink", path, () => this.#symbols.symlink(...names));
+  }
+
+  rename(from: string, to: string): void {
+    const names = [this.#path.of("rename", from), this.#secondPath.of("rename", to)] as const;
+    this.#call("rename", `${from} -> ${to}`, () => this.#symbols.rename(...names));
+  }
+
   /** kill(2): tells a process something. Throws FsError `denied` when it is another user's, ESRCH when there is none. */
   signal(pid: number, number: number): void {
     if (this.#symbols.kill(pid, number) !== 0) throw this.#error("kill", `process ${pid}`);
@@ -295,12 +388,12 @@ export class Libc {
 
   /** access(2) with W_OK and X_OK: EACCES without the right, EROFS on a read-only file system, also for root. */
   checkWritable(path: string): void {
-    const name = cString("access", path);
+    const name = this.#path.of("access", path);
     this.#call("access", path, () => this.#symbols.access(name, W_OK | X_OK));
   }
 
   renameNoReplace(from: string, to: string): void {
-    const names = [cString("renameat2", from), cString("renameat2", to)] as const;
+    const names = [this.#path.of("renameat2", from), this.#secondPath.of("renameat2", to)] as const;
     this.#call(
       "renameat2",
       `${from} -> ${to}`,
@@ -319,37 +412,48 @@ export class Libc {
       times.setBigInt64(at + 8, rest, true);
     }
     const bytes = new Uint8Array(times.buffer);
-    const name = cString("utimensat", path);
+    const name = this.#path.of("utimensat", path);
     if (this.#symbols.utimensat(AT_FDCWD, name, bytes, AT_SYMLINK_NOFOLLOW) !== 0) {
       throw this.#error("utimensat", path);
     }
   }
 
-  /**
-   * Returns what `call` returns; throws what errno says when that is below 0. Between the end of a call and the look at its
-   * errno the runtime may have waited for another thread, and left that wait's errno there. A call that failed has done
-   * nothing, so it is made again until errno is one of its own.
-   */
   #call(operation: string, subject: string, call: () => number | bigint): number {
+    const result = this.#attempt(call);
+    if (result < 0) throw errorOf(operation, subject, -result);
+    return result;
+  }
+
+  /**
+   * What `call` returns; where that is below 0, minus its errno. Between the end of a call and the look at its errno the
+   * runtime may have waited for another thread, and left that wait's errno there. A call that failed has done nothing, so
+   * it is made again until errno is one of its own.
+   */
+  #attempt(call: () => number | bigint): number {
     for (let left = MOST_CALLS;; left--) {
       const result = Number(call());
       if (result >= 0) return result;
-      const error = this.#error(operation, subject);
-      if (left === 0 || !ERRNO_OF_WAITS.has(error.errno)) throw error;
+      const errno = this.#errno[0] ?? 0;
+      if (left === 0 || !ERRNO_OF_WAITS.has(errno)) return -(errno || EIO);
     }
   }
 
+  /** What the call before said, which is not made again. */
   #error(operation: string, subject: string): FsError {
-    const location = this.#symbols.__errno_location();
-    const number = location === null ? 0 : new Deno.UnsafePointerView(location).getInt32();
-    return new FsError(operation, subject, ERRNO[number] ?? `errno ${number}`);
+    return errorOf(operation, subject, this.#errno[0] ?? 0);
   }
+}
+
+/** Whether the name between these two is `.` or `..`. */
+function isDots(names: Uint8Array, start: number, end: number): boolean {
+  if (names[start] !== 0x2e) return false;
+  return end - start === 1 || (end - start === 2 && names[start + 1] === 0x2e);
 }
 
 function entryOf(bytes: Uint8Array): DirEntry {
   try {
     return { name: utf8.decode(bytes) };
   } catch {
-    return { name: undefined, bytes };
+    return { name: undefined, bytes: bytes.slice() };
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { FsError } from "./fs.ts";
-import { exactFs } from "./fs_real.ts";
+import { exactFs } from "./fs_exact.ts";
 import { Libc } from "./libc.ts";
 import { ownedFs } from "./owned_fs.ts";
 

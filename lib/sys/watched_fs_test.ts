@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createEvidence } from "./evidence.ts";
 import { FsError, type PlainFs } from "./fs.ts";
-import { plainFs } from "./fs_real.ts";
+import { plainFs } from "./fs_plain.ts";
 import { watchedFs } from "./watched_fs.ts";
 
 function setUp(fs: Partial<PlainFs>, readings = false) {

@@ -39,7 +39,7 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   },
   "lib/sys/random.ts": { uses: ["Math.random"], why: "the real Random" },
   "lib/sys/datagram_notify.ts": { uses: ["Deno"], why: "datagrams to NOTIFY_SOCKET without FFI" },
-  "lib/sys/fs_real.ts": { uses: ["Deno", "node:fs"], why: "the real Fs" },
+  "lib/sys/fs_plain.ts": { uses: ["Deno", "node:fs"], why: "the real Fs" },
   "lib/sys/libc.ts": { uses: ["Deno"], why: "the C library through FFI" },
   "lib/sys/libc_notify.ts": { uses: ["Deno"], why: "sendto(2) to an abstract socket, through FFI" },
   "lib/sys/process.ts": { uses: ["Deno"], why: "starts programs" },

@@ -18,6 +18,7 @@ import {
   type FileType,
   type Fs,
   FsError,
+  isFsError,
   type Random,
   type ReadHandle,
   type Stat,
@@ -104,6 +105,15 @@ export class ModelFs implements Fs {
   lstat(path: string): Stat {
     this.interfere("lstat", path);
     return statOf(this.#find("lstat", path));
+  }
+
+  findStat(path: string): Stat | undefined {
+    try {
+      return this.lstat(path);
+    } catch (error) {
+      if (isFsError(error, "gone")) return undefined;
+      throw error;
+    }
   }
 
   list(path: string): DirEntry[] {

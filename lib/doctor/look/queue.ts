@@ -1,6 +1,6 @@
 /** What lies in the queue of a lab host: counted with as few looks as will do, and without a lock. */
 import { type EpisodeId, findEpisodeId, type Stamp } from "../../episode/mod.ts";
-import { findOutboxId, findRecord, findStat, type LastTry, type Layout } from "../../queue/mod.ts";
+import { findOutboxId, findRecord, type LastTry, type Layout } from "../../queue/mod.ts";
 import { type FsError, isFsError, type PlainFs, type Stat } from "../../sys/mod.ts";
 import type { Seen } from "../finding.ts";
 import { mayWrite, type Who } from "./rights.ts";
@@ -30,7 +30,7 @@ const MOST_OPENED = 500;
 const MOVE_TAKES_MS = 60_000;
 
 export interface QueueParts {
-  readonly fs: Pick<PlainFs, "list" | "lstat" | "openRead">;
+  readonly fs: Pick<PlainFs, "list" | "lstat" | "findStat" | "openRead">;
   readonly layout: Layout;
   /** The shipper's user; undefined: nobody knows. */
   readonly who: Who | undefined;
@@ -54,7 +54,7 @@ function count({ fs, layout, who, nowMs }: QueueParts): QueueFacts {
   for (const { name } of fs.list(layout.episodes)) {
     // Names that begin with a dot are somebody's work in progress.
     if (name === undefined || name.startsWith(".")) continue;
-    const stat = findStat(fs, `${layout.episodes}/${name}`);
+    const stat = fs.findStat(`${layout.episodes}/${name}`);
     if (stat === undefined) continue;
     const id = findEpisodeId(name);
     if (id === undefined || stat.type !== "directory") {
@@ -87,7 +87,7 @@ function count({ fs, layout, who, nowMs }: QueueParts): QueueFacts {
     immovable,
     strangers: strangers.sort((a, b) => a.name < b.name ? -1 : 1),
     orphans: [...outbox].filter((id) =>
-      !there.has(id) && findStat(fs, layout.episode(id)) === undefined &&
+      !there.has(id) && fs.findStat(layout.episode(id)) === undefined &&
       !isMoving(fs, layout, id, nowMs)
     ),
   };
@@ -110,7 +110,7 @@ function listOutbox(fs: QueueParts["fs"], layout: Layout): Set<EpisodeId> {
 /** Whether the episode came to a shelf a moment ago. */
 function isMoving(fs: QueueParts["fs"], layout: Layout, id: EpisodeId, nowMs: number): boolean {
   return (["shipped", "quarantine"] as const).some((shelf) => {
-    const stat = findStat(fs, layout.place(shelf, id).directory);
+    const stat = fs.findStat(layout.place(shelf, id).directory);
     return stat !== undefined && nowMs - Number(stat.ctimeNs / 1_000_000n) < MOVE_TAKES_MS;
   });
 }
@@ -119,7 +119,7 @@ function isMoving(fs: QueueParts["fs"], layout: Layout, id: EpisodeId, nowMs: nu
 function sizeOf(fs: QueueParts["fs"], directory: string): number {
   try {
     return fs.list(directory).reduce((sum, { name }) => {
-      const stat = name === undefined ? undefined : findStat(fs, `${directory}/${name}`);
+      const stat = name === undefined ? undefined : fs.findStat(`${directory}/${name}`);
       return sum + (stat?.type === "file" ? stat.sizeBytes : 0);
     }, 0);
   } catch (error) {

@@ -15,7 +15,7 @@ export interface QuarantinedFor {
 
 /** The most frequent reason first. Unseen: FsError. */
 export function lookAtQuarantine(
-  fs: Pick<PlainFs, "list" | "lstat" | "openRead">,
+  fs: Pick<PlainFs, "list" | "lstat" | "findStat" | "openRead">,
   layout: Layout,
 ): Seen<QuarantinedFor[], FsError> {
   try {

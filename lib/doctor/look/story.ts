@@ -5,7 +5,6 @@ import {
   type EpisodeRecord,
   findRecord,
   findShelfId,
-  findStat,
   type Layout,
   listQuarantined,
   type Quarantined,
@@ -40,7 +39,7 @@ export interface Story {
 }
 
 export interface StoryParts {
-  readonly fs: Pick<PlainFs, "list" | "lstat" | "openRead">;
+  readonly fs: Pick<PlainFs, "list" | "lstat" | "findStat" | "openRead">;
   readonly run: RunProgram;
   readonly layout: Layout;
   readonly units: readonly string[];
@@ -50,15 +49,15 @@ export interface StoryParts {
 /** Throws FsError when this user may not look. */
 export async function gatherStory(parts: StoryParts, id: EpisodeId): Promise<Story> {
   const { fs, layout } = parts;
-  const stat = findStat(fs, layout.episode(id));
+  const stat = fs.findStat(layout.episode(id));
   const isThere = stat?.type === "directory";
   return {
     id,
     queuedMs: isThere ? Number(stat.ctimeNs / 1_000_000n) : undefined,
     stranger: isThere ? undefined : stat?.type,
     record: findRecord(fs, layout, id),
-    archiveBytes: findStat(fs, layout.archive(id))?.sizeBytes,
-    isPacking: findStat(fs, layout.partial(id)) !== undefined,
+    archiveBytes: fs.findStat(layout.archive(id))?.sizeBytes,
+    isPacking: fs.findStat(layout.partial(id)) !== undefined,
     shipped: listShipped(fs, layout, id),
     quarantined: orNone(() => listQuarantined(fs, layout))
       .filter(({ name, complete }) => complete && findShelfId(name) === id),

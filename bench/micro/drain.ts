@@ -1,0 +1,37 @@
+/** A backlog that names no commit of the lab code, drained by the compiled program. */
+import { BINARY } from "../../tests/e2e/lab.ts";
+import { measure, syncFileSystem, type Used } from "../measure.ts";
+
+/** After this no episode counts as one that is still recorded. */
+const SETTLE_MS = 1000;
+
+/** Drains so many episodes, each of two small files. */
+export async function measureDrain(directory: string, episodes: number): Promise<Used> {
+  const root = `${directory}/drain`;
+  for (let number = 0; number < episodes; number++) {
+    const episode = `${root}/data/episodes/run-${number}`;
+    Deno.mkdirSync(episode, { recursive: true });
+    Deno.writeTextFileSync(`${episode}/meta.json`, `{"number":${number}}\n`);
+    Deno.writeTextFileSync(`${episode}/samples.jsonl`, `{"at":${number}}\n`);
+  }
+  const config = `${root}/lab-host.toml`;
+  await Deno.writeTextFile(
+    config,
+    `host_id = "lab-host-01"
+data_dir = "${root}/data"
+[receiver]
+url = "http://127.0.0.1:9"
+token_file = "${root}/token"
+[queue]
+settle_s = ${SETTLE_MS / 1000}
+`,
+  );
+  await syncFileSystem(root);
+  await new Promise((done) => setTimeout(done, 2 * SETTLE_MS));
+  const log = `${root}/log`;
+  const args = [BINARY, "quarantine-unstamped", "--config", config];
+  const used = await measure({ args }, root, log);
+  const said = await Deno.readTextFile(log);
+  if (!said.includes(`quarantined ${episodes},`)) throw new Error(`not all were drained: ${said}`);
+  return used;
+}
