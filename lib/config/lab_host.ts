@@ -118,7 +118,10 @@ const queue = v.object({
 }, "a table");
 
 const transport = v.object({
-  uploads: v.optional(count("Uploads side by side", 1, 16), 2),
+  uploads: v.optional(
+    count("Uploads side by side; of archives of at most 1 MiB twice as many", 1, 16),
+    2,
+  ),
   rate_limit_mbit: v.optional(
     amount("Upper limit of all uploads together; 0: none", "Mbit/s", 0, 100_000),
     0,

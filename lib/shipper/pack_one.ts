@@ -1,9 +1,10 @@
-/** Packs one ready episode, if its commit is accepted and there is room for its archive. */
+/** Packs one ready episode, if its commit is accepted and there is room for its archive; and sends it. */
 import { ArchiveError } from "../archive/mod.ts";
 import type { EpisodeId, Tree } from "../episode/mod.ts";
 import {
   commitArchive,
   dropArchive,
+  type EpisodeRecord,
   newRecord,
   type PackedNote,
   tryLockEpisode,
@@ -11,11 +12,12 @@ import {
 import type { Outcome } from "./outcomes.ts";
 import { makeRoom } from "./prune.ts";
 import { archiveBoundBytes } from "./room.ts";
+import { sendOne } from "./send_one.ts";
 import { settle, type Tried } from "./settle.ts";
 import type { PassContext, Step } from "./ship_one.ts";
 import type { Shop } from "./shop.ts";
 
-/** `again` when the archive is in the outbox. Throws ArchiveError, FsError; the signal's reason after an abort. */
+/** Packs it, and sends what was packed. Throws ArchiveError, FsError; the signal's reason after an abort. */
 export async function packOne(context: PassContext, tried: Tried, tree: Tree): Promise<Step> {
   const { shop, gate, signal } = context;
   const { room, breaker } = shop;
@@ -35,14 +37,15 @@ export async function packOne(context: PassContext, tried: Tried, tree: Tree): P
   const low = findDiskLow(shop, id, bound);
   if (low !== undefined) return { state: "waiting", outcome: low };
   if (!await takePlace(shop, id, bound)) return { state: "waiting" };
+  let record: EpisodeRecord;
   try {
-    await pack(shop, tried, tree, signal);
+    record = await pack(shop, tried, tree, signal);
   } catch (error) {
     room.leave(id);
     throw error;
   }
   room.packed(id);
-  return "again";
+  return await sendOne(context, { ...tried, stamp: record.stamp, record });
 }
 
 /** Why there is no space for an archive of `bound` bytes. Nothing is written down: the disk is the matter. */
@@ -86,7 +89,13 @@ async function giveUpArchive({ queue }: Shop, id: EpisodeId): Promise<void> {
   }
 }
 
-async function pack(shop: Shop, tried: Tried, tree: Tree, signal: AbortSignal): Promise<void> {
+/** The record of the archive that is in the outbox now. */
+async function pack(
+  shop: Shop,
+  tried: Tried,
+  tree: Tree,
+  signal: AbortSignal,
+): Promise<EpisodeRecord> {
   const { queue, packer, observer } = shop;
   const { id, record, signature } = tried;
   const progress = (bytes: number) => observer.packing?.(id, bytes, tree.sizeBytes);
@@ -118,5 +127,7 @@ async function pack(shop: Shop, tried: Tried, tree: Tree, signal: AbortSignal): 
     throw new ArchiveError("changed", id, "changed between the look at it and the packing");
   }
   const stamp = packed.meta.kind === "stamped" ? packed.meta.stamp : undefined;
-  await commitArchive(queue, { ...record ?? newRecord(id, signature, stamp), stamp, packed: note });
+  const packedRecord = { ...record ?? newRecord(id, signature, stamp), stamp, packed: note };
+  await commitArchive(queue, packedRecord);
+  return packedRecord;
 }

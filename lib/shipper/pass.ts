@@ -2,8 +2,8 @@
  * One pass over the queue: sweep, list, look at every episode, and work on those for which there is something to do,
  * oldest first.
  *
- * The small lane has one worker more than there are slots for uploads, the large one a single worker: with two or more
- * slots, one is always left to small episodes. A pass that waits for the large lane gives it every slot when the small one
+ * The small lane has more workers than there are slots for uploads, the large one a single worker: with two or more slots,
+ * one is always left to small episodes, and short uploads have slots of their own. A pass that waits for the large lane gives it every slot when the small one
  * is empty. Nothing is kept of an episode but its name and state, so ten thousand cost the memory of ten.
  */
 import type { EpisodeId } from "../episode/mod.ts";

@@ -3,11 +3,12 @@ import type { Upload } from "../transport/mod.ts";
 import { outcomeOf } from "./outcome_of.ts";
 import { settle, type Tried } from "./settle.ts";
 import type { PassContext, Step } from "./ship_one.ts";
+import { slotsFor } from "./shop.ts";
 
 /** Waits for a slot. While the receiver is away nothing is sent, and the archive waits where it is. */
 export async function sendOne(context: PassContext, tried: Tried): Promise<Step> {
   const { shop, signal } = context;
-  const { queue, breaker, room, slots, transport, observer } = shop;
+  const { queue, breaker, room, transport, observer } = shop;
   const { id, record, stamp } = tried;
   if (record?.packed === undefined) throw new TypeError(`${id} is sent without a record`);
   // It was packed before this process started, or with a place of its own.
@@ -23,7 +24,7 @@ export async function sendOne(context: PassContext, tried: Tried): Promise<Step>
   let ms = 0;
   // Until a slot is free.
   observer.resting?.(id);
-  const outcome = await slots.use(async () => {
+  const outcome = await slotsFor(shop, upload.archiveBytes).use(async () => {
     if (signal.aborted || breaker.reason !== undefined) return undefined;
     const startMs = queue.clock.monotonic();
     let synced: number | undefined;

@@ -43,7 +43,7 @@ export interface ShipperParts {
 }
 
 export interface ShipperOptions {
-  /** Uploads side by side. */
+  /** Uploads side by side; of short ones, twice as many. */
   readonly uploads: number;
   /** Archives packed ahead of them. */
   readonly outboxAhead: number;
@@ -54,8 +54,21 @@ export interface ShipperOptions {
   readonly retention: RetentionOptions;
 }
 
-/** One worker more than slots: an archive is being packed while the others are sent. */
-const PACKING_AHEAD = 1;
+/**
+ * An archive of at most so many bytes goes in one request, or as good as one: its upload waits for two disks and an answer
+ * more than for the link.
+ */
+const SHORT_UPLOAD_BYTES = 1024 * 1024;
+/** Such uploads side by side, for each of the others. Three and more brought nothing (docs/performance.md). */
+const SHORT_UPLOADS = 2;
+/** Workers more than slots: one archive is being packed, and another's way ends, while the others are sent. */
+const PACKING_AHEAD = 2;
+
+/** Slots for uploads side by side, long and short ones. */
+interface UploadSlots {
+  readonly long: Slots;
+  readonly short: Slots;
+}
 
 /** The parts with the state that lives as long as the process. */
 export interface Shop extends ShipperParts {
@@ -66,8 +79,7 @@ export interface Shop extends ShipperParts {
   readonly clockCheck: ClockCheck;
   /** For what is old. */
   readonly looks: Looks;
-  /** One for each upload side by side. */
-  readonly slots: Slots;
+  readonly slots: UploadSlots;
   /** Episodes for which there is something to do, and who does it. */
   readonly lanes: Lanes;
   readonly level: LevelChoice;
@@ -81,22 +93,34 @@ export interface Shop extends ShipperParts {
   readonly tally: Tally;
 }
 
+/** One for an upload of so many bytes. */
+export function slotsFor({ slots }: Pick<Shop, "slots">, archiveBytes: number): Slots {
+  return archiveBytes <= SHORT_UPLOAD_BYTES ? slots.short : slots.long;
+}
+
+/** Archives that may lie in the outbox: those being sent, and those packed ahead. */
+export function outboxPlaces({ uploads, outboxAhead }: ShipperOptions): number {
+  return SHORT_UPLOADS * uploads + outboxAhead;
+}
+
 export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
   const { queue, random } = parts;
+  const shortUploads = SHORT_UPLOADS * options.uploads;
+  const places = outboxPlaces(options);
   return {
     ...parts,
     options,
     breaker: new Breaker(queue.clock, random, queue.log),
     room: new Room(queue.fs, {
-      // Those being sent, and those packed ahead.
-      places: options.uploads + options.outboxAhead,
+      places,
       minFreeBytes: options.minFreeBytes,
     }),
     memory: new Memory(queue),
     clockCheck: new ClockCheck(queue.clock, parts.transport, queue.log),
     looks: newLooks(),
-    slots: new Slots(options.uploads),
-    lanes: new Lanes({ small: options.uploads + PACKING_AHEAD, large: 1 }),
+    slots: { long: new Slots(options.uploads), short: new Slots(shortUploads) },
+    // Who works on an episode may need a place for its archive.
+    lanes: new Lanes({ small: Math.min(shortUploads + PACKING_AHEAD, places), large: 1 }),
     level: new LevelChoice(options.compressionLevel),
     started: { isRepaired: false },
     begun: new Set(),
