@@ -3,6 +3,8 @@
  * one, since both go on side by side; beyond that the processor would be the bottleneck.
  */
 
+import type { Clock } from "../sys/mod.ts";
+
 interface Rung {
   readonly level: number;
   /** How long packing takes, and how much is to be sent, against level 3. `deno task bench:micro` measures both. */
@@ -24,6 +26,8 @@ const FIRST_LEVEL = 3;
 const NEWEST = 0.3;
 /** Less than this says more about latencies than about bytes. */
 const TELLING_BYTES = 16 * 1024;
+/** So long the third archive's packing waits for what the uploads of the first ones tell of the link. */
+const PATIENCE_MS = 10_000;
 
 export class LevelChoice {
   /** Milliseconds for a byte of tar, and bytes of archive, both as if at level 3; undefined until there is one. */
@@ -31,7 +35,26 @@ export class LevelChoice {
   /** For a byte of archive. */
   #sendingMsPerByte: number | undefined;
 
-  constructor(private readonly wanted: number | "auto") {}
+  /** Archives that may be packed at a guess. */
+  #guesses: number;
+  readonly #known = new AbortController();
+  #patience: Promise<void> | undefined;
+
+  /** `guesses`: archives for which nobody waits until something is known. */
+  constructor(private readonly wanted: number | "auto", guesses: number) {
+    this.#guesses = wanted === "auto" ? guesses : Infinity;
+  }
+
+  /**
+   * Waits, at the start of a process, until the next archive's level is more than a guess, for what is packed ahead at a guess
+   * is sent as it is; not for long, and not at all for the first ones.
+   */
+  async settle(clock: Pick<Clock, "sleep">, signal: AbortSignal): Promise<void> {
+    if (this.#guesses-- > 0 || this.#known.signal.aborted) return;
+    // Once a process: with tiny archives nothing is ever known.
+    this.#patience ??= clock.sleep(PATIENCE_MS, AbortSignal.any([signal, this.#known.signal]));
+    await this.#patience;
+  }
 
   /** Of the next archive. */
   get level(): number {
@@ -56,10 +79,11 @@ export class LevelChoice {
     };
   }
 
-  /** An archive of so many bytes was sent within `ms`, all of them. */
+  /** So many bytes of an archive were sent within `ms`. */
   sent(archiveBytes: number, ms: number): void {
     if (archiveBytes < TELLING_BYTES) return;
     this.#sendingMsPerByte = blend(this.#sendingMsPerByte, ms / archiveBytes);
+    if (this.#packing !== undefined) this.#known.abort();
   }
 }
 

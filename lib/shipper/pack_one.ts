@@ -27,11 +27,12 @@ export async function packOne(context: PassContext, tried: Tried, tree: Tree): P
     const judgement = await gate.judge(stamp);
     if (judgement.kind === "outside") return await settle(shop, tried, judgement.outcome);
   }
+  // Others may be asked for first.
+  shop.observer.resting?.(id);
+  if (breaker.reason === undefined) await shop.level.settle(shop.queue.clock, signal);
   if (signal.aborted) return { state: "waiting" };
 
   const bound = archiveBoundBytes(tree.sizeBytes, tree.entries.length);
-  // Others may be asked for first.
-  shop.observer.resting?.(id);
   await makeRoom(shop, () => room.hasSpace(shop.queue.layout.outbox, bound), signal);
   shop.observer.working?.(id);
   const low = findDiskLow(shop, id, bound);

@@ -27,13 +27,17 @@ export async function sendOne(context: PassContext, tried: Tried): Promise<Step>
   const outcome = await slotsFor(shop, upload.archiveBytes).use(async () => {
     if (signal.aborted || breaker.reason !== undefined) return undefined;
     const startMs = queue.clock.monotonic();
-    let synced: number | undefined;
-    let isResumed = false;
+    let synced: { readonly bytes: number; readonly ms: number } | undefined;
+    let isInPieces = false;
     const progress = (bytes: number, total: number) => {
+      const nowMs = queue.clock.monotonic();
       // The first call tells what was there before.
-      if (synced === undefined) isResumed = bytes > 0 && bytes < total;
-      else if (bytes > synced) breaker.moved();
-      synced = bytes;
+      if (bytes < total) isInPieces = true;
+      if (synced !== undefined && bytes > synced.bytes) {
+        breaker.moved();
+        shop.level.sent(bytes - synced.bytes, nowMs - synced.ms);
+      }
+      synced = { bytes, ms: nowMs };
       observer.sending?.(id, bytes, total);
     };
     observer.sending?.(id, 0, upload.archiveBytes);
@@ -41,7 +45,7 @@ export async function sendOne(context: PassContext, tried: Tried): Promise<Step>
     observer.working?.(id);
     ms = Math.round(queue.clock.monotonic() - startMs);
     if (answer.kind === "aborted") return undefined;
-    if (answer.kind === "stored" && !answer.already && !isResumed) {
+    if (answer.kind === "stored" && !answer.already && !isInPieces) {
       shop.level.sent(upload.archiveBytes, ms);
     }
     const outcome = outcomeOf(answer);

@@ -121,7 +121,7 @@ export function createShop(parts: ShipperParts, options: ShipperOptions): Shop {
     slots: { long: new Slots(options.uploads), short: new Slots(shortUploads) },
     // Who works on an episode may need a place for its archive.
     lanes: new Lanes({ small: Math.min(shortUploads + PACKING_AHEAD, places), large: 1 }),
-    level: new LevelChoice(options.compressionLevel),
+    level: new LevelChoice(options.compressionLevel, options.uploads),
     started: { isRepaired: false },
     begun: new Set(),
     lastPass: { words: "", saidMs: -Infinity },
