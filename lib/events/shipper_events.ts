@@ -100,7 +100,8 @@ export const SHIPPER_EVENTS = {
     priority: "warning",
     fields: ["name", "dir"],
     words: (f) => `${f.name} in ${f.dir} can be no episode and is left alone`,
-    means: "It is not a directory, or its name is none that an episode may have.",
+    means: "It is not a directory, or its name is none that an episode may have; in outbox/, a " +
+      "directory has the name of a file.",
     act: "Rename it, or move it out: `cis490 doctor` gives the command.",
     thinBy: ["name", "dir"],
   }),

@@ -182,6 +182,9 @@ function judgeOne(disk: OperatorDisk, id: EpisodeId, judge: Judge): Judged | Giv
     tree = readTree(fs, layout.episode(id));
   } catch (error) {
     if (isFsError(error, "gone")) return { kind: "gone", id };
+    if (isFsError(error, "not-a-directory", "link")) {
+      return { kind: "kept", id, why: "it is not a directory, and so no episode" };
+    }
     throw error;
   }
   const { signature } = tree;

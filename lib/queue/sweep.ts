@@ -1,6 +1,6 @@
 /** What is done once at the start of a pass: nothing lies in outbox/ without its episode, and no dead lock in .locks/. */
 import { type EpisodeId, findEpisodeId } from "../episode/mod.ts";
-import { unlinkIfThere } from "../sys/mod.ts";
+import { isFsError, unlinkIfThere } from "../sys/mod.ts";
 import { findOutboxId } from "./layout.ts";
 import { lookAt } from "./look.ts";
 import { type Queue, tryLockEpisode } from "./queue.ts";
@@ -32,11 +32,25 @@ export async function sweepOutbox(
     if (fs.findStat(layout.episode(id)) === undefined) orphans.add(id);
     else if (path === layout.archive(id)) archives.push(id);
     // Work in progress of a writer that was killed; it was never the record.
-    else if (path === layout.recordNew(id)) await unlinkIfThere(fs, path);
+    else if (path === layout.recordNew(id)) {
+      await unlessDirectory(queue, () => unlinkIfThere(fs, path));
+    }
   }
   let swept = 0;
-  for (const id of orphans) if (await sweepOne(queue, id)) swept++;
+  for (const id of orphans) if (await unlessDirectory(queue, () => sweepOne(queue, id))) swept++;
   return { swept, archives };
+}
+
+/** False, and told, when a directory has the name of what is to be removed: it is none of ours, and stays. */
+async function unlessDirectory(queue: Queue, remove: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await remove();
+  } catch (error) {
+    if (!isFsError(error, "is-a-directory")) throw error;
+    const dir = queue.layout.outbox;
+    queue.log("stranger", { name: error.subject.slice(dir.length + 1), dir });
+    return false;
+  }
 }
 
 /** Removes the lock files of processes that were killed. One that is held stays. Throws FsError. */

@@ -248,7 +248,8 @@ export function findFile(
   try {
     file = fs.openRead(path);
   } catch (error) {
-    if (isFsError(error, "gone")) return undefined;
+    // ENOTDIR: what would hold it is no directory.
+    if (isFsError(error, "gone", "not-a-directory")) return undefined;
     throw error;
   }
   try {
