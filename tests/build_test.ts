@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readElfExtent } from "../tools/elf_extent.ts";
 import { needs } from "./skip.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname.replace(/\/$/, "");
@@ -28,6 +29,13 @@ Deno.test("the binary knows its version, commit and target", async () => {
     Deno.version.deno,
   ]);
   assert.match(info.commit ?? "", /^([0-9a-f]{40}(-dirty)?|unknown)$/);
+});
+
+Deno.test("little is embedded, since each start reads all of it", async () => {
+  const binary = await Deno.readFile(`${ROOT}/dist/cis490`);
+  const embedded = binary.length - readElfExtent(binary).sizeBytes;
+  // 3.0 MB in 2026; a package that is embedded whole, with its tests or types, is beyond this.
+  assert.ok(embedded < 3.6e6, `${embedded} bytes: see tools/build_excludes.ts`);
 });
 
 Deno.test("what has not changed is not compiled again", async () => {

@@ -9,7 +9,7 @@
 
 import { createHash } from "node:crypto";
 import { compileConfig } from "./build_config.ts";
-import { findUnused } from "./build_excludes.ts";
+import { findUnused, type Graph } from "./build_excludes.ts";
 import { ENGINE_FLAGS, PERMISSIONS, WORKERS } from "./build_permissions.ts";
 import { digestInputs } from "./build_stamp.ts";
 import { type Arch, DenortError, ensureDenort } from "./denort.ts";
@@ -133,14 +133,12 @@ async function findWorkers(): Promise<string[]> {
 
 /** What of the npm packages the program never loads. */
 async function findExcludes(work: string): Promise<string[]> {
-  const config = `${work}/deno.json`;
+  const config = ["--config", `${work}/deno.json`, "--lock", `${work}/deno.lock`, "--frozen=false"];
   // On a fresh machine the packages are not here yet.
-  await deno("cache", "--quiet", "--config", config, "--no-lock", "--no-check", "main.ts");
+  await deno("cache", "--quiet", ...config, "--no-check", "main.ts");
   const { npmCache }: { npmCache: string } = JSON.parse(await deno("info", "--json"));
-  const { imports }: { imports: Readonly<Record<string, string>> } = JSON.parse(
-    await Deno.readTextFile(config),
-  );
-  return findUnused(imports, npmCache);
+  const graph: Graph = JSON.parse(await deno("info", "--json", ...config, "main.ts"));
+  return findUnused(graph, npmCache);
 }
 
 async function deno(command: string, ...args: string[]): Promise<string> {

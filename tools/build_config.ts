@@ -3,8 +3,12 @@
  * embeds every package of the import map, imported or not, and each costs start-up time.
  */
 
-/** In the import map for tests and for the type check alone. */
-const DEVELOPMENT_ONLY: readonly string[] = ["@types/node", "fast-check"];
+/** In the import map for tests, for generated docs and for the type check alone. */
+const DEVELOPMENT_ONLY: readonly string[] = [
+  "@types/node",
+  "@valibot/to-json-schema",
+  "fast-check",
+];
 
 interface Config {
   readonly imports?: Readonly<Record<string, string>>;

@@ -4,6 +4,7 @@ import { compileConfig } from "./build_config.ts";
 Deno.test("what only tests need is not compiled in, all else stays", () => {
   const imports = {
     "@types/node": "npm:@types/node@1",
+    "@valibot/to-json-schema": "npm:@valibot/to-json-schema@1",
     "fast-check": "npm:fast-check@1",
     hono: "npm:hono@1",
   };
