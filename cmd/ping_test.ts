@@ -54,7 +54,7 @@ async function ping(url: string, json: boolean): Promise<{ code: number; stdout:
       environment: () => undefined,
       stdoutIsTerminal: false,
       stderrIsTerminal: false,
-      columns: undefined,
+      columns: () => undefined,
       monotonic: () => 0,
     });
     return { code: await run({ config, json }, io), stdout };

@@ -53,7 +53,8 @@ export interface Terminal {
   environment(name: string): string | undefined;
   readonly stdoutIsTerminal: boolean;
   readonly stderrIsTerminal: boolean;
-  readonly columns: number | undefined;
+  /** The width of the terminal, if there is one. To ask takes a while, and few commands want to know. */
+  columns(): number | undefined;
   /** Milliseconds, never backwards. */
   monotonic(): number;
 }
@@ -62,7 +63,9 @@ export function createIo(terminal: Terminal): Io {
   const environment = (name: string) => terminal.environment(name) || undefined;
   const isDumb = environment("TERM") === "dumb";
   const isTerminal = terminal.stderrIsTerminal && !isDumb;
-  const columns = Number(environment("COLUMNS")) || terminal.columns || 80;
+  // Read now: a command may have given up its environment when it asks.
+  const wanted = Number(environment("COLUMNS"));
+  const findColumns = () => wanted || terminal.columns() || 80;
   let bar: Bar | undefined;
 
   const io: Io = {
@@ -85,10 +88,12 @@ export function createIo(terminal: Terminal): Io {
       terminal.writeStdout("\x1b[H\x1b[2J");
       return true;
     },
-    columns,
+    get columns() {
+      return findColumns();
+    },
     progress(options) {
       if (!isTerminal || options?.enabled === false) return { update() {}, end() {} };
-      const mine = bar = new Bar(terminal, columns);
+      const mine = bar = new Bar(terminal, findColumns());
       return {
         update: (fraction, words) => mine.draw(fraction, words),
         end: () => {

@@ -10,7 +10,7 @@ function record(overrides: Partial<Terminal> = {}, variables: Record<string, str
     environment: (name) => variables[name],
     stdoutIsTerminal: true,
     stderrIsTerminal: true,
-    columns: undefined,
+    columns: () => undefined,
     monotonic: () => written.now,
     ...overrides,
   });
@@ -78,6 +78,18 @@ Deno.test("a bar is cut at the width, and copes with any fraction", () => {
   assert.equal(formatBar(2, "done", 80), "[####################] 100 % done");
   assert.equal(formatBar(NaN, "?", 80), "[--------------------]   0 % ?");
   assert.equal(formatBar(0, "long words", 32).length, 32);
+});
+
+Deno.test("the width is only asked for when it is wanted; COLUMNS is read before the environment is given up", () => {
+  let asked = 0;
+  const { io } = record({ columns: () => ++asked && 132 });
+  io.stdout("x");
+  assert.equal(asked, 0);
+  assert.equal(io.columns, 132);
+  const variables: Record<string, string> = { COLUMNS: "50" };
+  const narrow = record({}, variables).io;
+  delete variables.COLUMNS;
+  assert.equal(narrow.columns, 50);
 });
 
 Deno.test("tables are aligned by characters, without white space at the end", () => {

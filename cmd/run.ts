@@ -22,7 +22,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     environment: (name) => Deno.env.get(name),
     stdoutIsTerminal: Deno.stdout.isTerminal(),
     stderrIsTerminal: Deno.stderr.isTerminal(),
-    columns: findColumns(),
+    columns: findColumns,
     monotonic: () => performance.now(),
   });
   // What nobody awaits, and what an event's listener throws, never reaches the catch below.

@@ -14,7 +14,7 @@ async function told(error: unknown): Promise<{ lines: string[]; code: number }> 
     environment: () => undefined,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
-    columns: undefined,
+    columns: () => undefined,
     monotonic: () => 0,
   });
   const code = await complain(error, io);

@@ -37,7 +37,7 @@ function report(json: boolean) {
     environment: () => undefined,
     stdoutIsTerminal: false,
     stderrIsTerminal: false,
-    columns: 80,
+    columns: () => 80,
     monotonic: () => 0,
   });
   return { said, report: createReport(io, { json, progress: true }) };

@@ -70,9 +70,12 @@ export const PERMISSIONS: readonly Permission[] = [
  * limit of our own is given, in MiB; one too for each of the two spaces of what is young, which V8 would let grow to 16 MiB
  * rather than collect more often: that cost the shipper 40 MB, and saved no time. The code cache would lie in /tmp under a name
  * that anyone can take, be run by whoever starts the program next, root too, and saves nothing that can be measured.
+ *
+ * The baseline compiler works on the main thread: with one of its own, the two threads get into each other's way while the
+ * program starts, and the one that waits sleeps for three milliseconds to find out how fast the processor's clock is.
  */
 export const ENGINE_FLAGS: readonly string[] = [
-  "--v8-flags=--max-old-space-size=160,--max-semi-space-size=4",
+  "--v8-flags=--max-old-space-size=160,--max-semi-space-size=4,--no-concurrent-sparkplug",
   "--no-code-cache",
 ];
 
