@@ -138,7 +138,7 @@ function hintOf(error: Error & { readonly code: unknown }): string {
 
 async function suggest({ slip }: UsageError): Promise<string> {
   if (slip === undefined) return "";
-  const { closest } = await import("../lib/config/mod.ts");
+  const { closest } = await import("../lib/closest.ts");
   const meant = closest(slip.found, slip.known);
   return meant === undefined ? "" : `; did you mean ${meant}?`;
 }

@@ -1,6 +1,6 @@
 /** What is wrong with a configuration: all of it at once, each with its place and with what was expected. */
 import type * as v from "valibot";
-import { closest } from "./closest.ts";
+import { closest } from "../closest.ts";
 import { findKeyFacts } from "./keys.ts";
 import { findEntries, findSchema, listKeys } from "./shape.ts";
 

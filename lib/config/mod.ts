@@ -3,7 +3,6 @@
  * values in the program's own names and units. Only cmd and doctor see a whole configuration; the other rooms
  * take options of their own. Secrets are not in it: they are read when they are used.
  */
-export { closest } from "./closest.ts";
 export { ConfigError, type ConfigFault, formatFault } from "./faults.ts";
 export * from "./load.ts";
 export { describeKeys, type KeyRow } from "./describe.ts";

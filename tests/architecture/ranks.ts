@@ -32,6 +32,8 @@ export interface SideRoom {
   readonly importedBy: readonly string[];
   readonly imports: readonly string[];
   readonly does: string;
+  /** The only file of it that other rooms may import; in a room of one file, that file. */
+  readonly face: string;
 }
 
 export const SIDE_ROOMS: Readonly<Record<string, SideRoom>> = {
@@ -39,18 +41,27 @@ export const SIDE_ROOMS: Readonly<Record<string, SideRoom>> = {
     importedBy: ["cmd", "doctor"],
     imports: ["wire", "episode", "events", "sys"],
     does: "the configuration file; every other room takes its own options",
+    face: "lib/config/mod.ts",
   },
   build_info: {
     importedBy: ["main", "cmd"],
     imports: [],
     does: "version, commit and target of this build",
+    face: "lib/build_info.ts",
+  },
+  closest: {
+    importedBy: ["cmd", "config"],
+    imports: [],
+    does: "the name that was meant by a misspelt one, for commands and for keys",
+    face: "lib/closest.ts",
   },
 };
 
 /** The room that a file below the root belongs to, or undefined. */
 export function findRoom(path: string): string | undefined {
   if (path === "main.ts") return "main";
-  if (path === "lib/build_info.ts") return "build_info";
+  const side = Object.keys(SIDE_ROOMS).find((name) => SIDE_ROOMS[name]?.face === path);
+  if (side !== undefined) return side;
   const room = /^(?:lib\/([a-z_]+)|(cmd))\//.exec(path);
   const name = room?.[1] ?? room?.[2];
   return name !== undefined && (name in SIDE_ROOMS || rankOf(name) >= 0) ? name : undefined;
@@ -59,7 +70,7 @@ export function findRoom(path: string): string | undefined {
 /** The only file of a room that other rooms may import; undefined where any may be, as main.ts may those of cmd/. */
 export function faceOf(room: string): string | undefined {
   if (room === "cmd") return undefined;
-  return room === "build_info" ? "lib/build_info.ts" : `lib/${room}/mod.ts`;
+  return SIDE_ROOMS[room]?.face ?? `lib/${room}/mod.ts`;
 }
 
 /** May files of `from` import from `to`, another room? */
