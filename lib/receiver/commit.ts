@@ -44,7 +44,7 @@ export function differentEpisode({ id, episode_digest }: Receipt): Refusal {
  * ends first.
  */
 export async function dropPartials(
-  { store, turns, inFlight, verifications }: Parts,
+  { store, turns, inFlight, verifications, followers }: Parts,
   host: HostId,
   id: EpisodeId,
   keep?: UploadKey,
@@ -58,6 +58,7 @@ export async function dropPartials(
       // A newer request took over; it finds out by itself how things stand.
       if (!(error instanceof Refusal)) throw error;
     }
+    followers.drop(key);
     inFlight.end(key);
   }
 }

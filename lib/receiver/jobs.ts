@@ -35,10 +35,20 @@ export class Jobs<T> {
     return this.#jobs.has(key);
   }
 
-  /** Starts `work` for `key` unless it is under way. Its end is kept until somebody attaches. */
-  start(key: string, host: HostId, work: () => Promise<T>): void {
+  /**
+   * Starts `work` for `key` unless it is under way. Its end is kept until somebody attaches.
+   *
+   * @param options `hasPlace` is for work that goes on in a place which it has elsewhere: it waits for none here
+   */
+  start(
+    key: string,
+    host: HostId,
+    work: () => Promise<T>,
+    { hasPlace = false }: { readonly hasPlace?: boolean } = {},
+  ): void {
     if (this.#jobs.has(key)) return;
-    const job: Job<T> = { end: this.#run(host, work), unheard: undefined };
+    const placed = hasPlace ? work : () => this.places.run(host, work);
+    const job: Job<T> = { end: this.#run(placed), unheard: undefined };
     this.#jobs.set(key, job);
     job.end.then((end) => {
       job.unheard = end;
@@ -76,9 +86,9 @@ export class Jobs<T> {
     }
   }
 
-  async #run(host: HostId, work: () => Promise<T>): Promise<End<T>> {
+  async #run(work: () => Promise<T>): Promise<End<T>> {
     try {
-      return { kind: "done", value: await this.places.run(host, work) };
+      return { kind: "done", value: await work() };
     } catch (error) {
       return { kind: "failed", error };
     }

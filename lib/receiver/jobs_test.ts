@@ -65,3 +65,15 @@ Deno.test("no more run at once than there are places, and all run", async () => 
   assert.deepEqual(ends, keys.map(() => "done"));
   assert.equal(most, 2);
 });
+
+Deno.test("work that has a place already waits for none, and takes none", async () => {
+  const jobs = jobsOf(20);
+  const { promise, resolve } = Promise.withResolvers<string>();
+  for (const key of ["a", "b", "c"]) jobs.start(key, HOST, () => promise);
+  jobs.start("d", HOST, () => Promise.resolve("placed"), { hasPlace: true });
+  assert.equal(await jobs.attach("d"), "placed");
+  jobs.start("e", HOST, () => Promise.resolve("without"));
+  await assert.rejects(jobs.attach("e"), isVerifying);
+  resolve("done");
+  assert.equal(await jobs.attach("e"), "without");
+});

@@ -2,8 +2,9 @@
  * The receiver: takes episodes from lab hosts, verifies all of each, and acknowledges what no power cut can take back.
  *
  * A request meets the fence of app.ts and its route in routes/. A PUT goes through admission.ts, the list of checks
- * that headers alone decide; what is admitted comes whole (whole.ts) or in pieces (pieces.ts), is judged by
- * verification.ts, and stored by commit.ts in a store (store.ts says what any store promises).
+ * that headers alone decide; what is admitted comes whole (whole.ts) or in pieces (pieces.ts, then settle.ts), is judged by
+ * verification.ts, along with its bytes where it can be (followers.ts), and stored by commit.ts in a store (store.ts says
+ * what any store promises).
  */
 export { type AppEnv, createApp } from "./app.ts";
 export * from "./catalogue/catalogue.ts";

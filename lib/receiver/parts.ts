@@ -7,6 +7,7 @@ import type { Catalogue } from "./catalogue/catalogue.ts";
 import type { IdentityParts } from "./identity.ts";
 import { InFlight } from "./in_flight.ts";
 import { FairPlaces } from "./fair_places.ts";
+import { Followers } from "./followers.ts";
 import { Jobs } from "./jobs.ts";
 import type { ReceiverLimits } from "./limits.ts";
 import type { Meter } from "./meter.ts";
@@ -14,6 +15,7 @@ import type { Commit, Store, UploadKey } from "./store.ts";
 import { Strangers } from "./strangers.ts";
 import { Tally } from "./tally.ts";
 import { Turns } from "./turns.ts";
+import type { UploadVerification } from "./upload_verification.ts";
 
 export interface ReceiverOptions {
   readonly store: Store;
@@ -53,6 +55,8 @@ export interface Parts extends ReceiverOptions {
   readonly bodies: FairPlaces;
   /** Uploads in pieces, each from its last byte to its receipt. */
   readonly verifications: Jobs<Committed>;
+  /** Uploads in pieces that are verified while they come. */
+  readonly followers: Followers<UploadVerification>;
   /** Archives that were found without a receipt. */
   readonly adoptions: Jobs<void>;
 }
@@ -78,6 +82,7 @@ export function createParts(options: ReceiverOptions): Parts {
     strangers: new Strangers(clock, log),
     bodies: new FairPlaces({ places: Infinity, perHost: limits.maxBodiesPerHost }),
     verifications: new Jobs(clock, new FairPlaces(REREADS), waitMs),
+    followers: new Followers(clock),
     adoptions: new Jobs(clock, new FairPlaces(ADOPTIONS), waitMs),
   };
 }

@@ -1,21 +1,22 @@
 /**
  * Uploads in pieces: a profile of draft-ietf-httpbis-resumable-upload-15. An announcement creates or resumes the
- * upload; each piece is counted only when it is synced and has its digest; the last one starts the verification.
+ * upload; each piece is counted only when it is synced and has its digest; the last one settles it.
  */
 import { createHash } from "node:crypto";
 import { digestOfBytes } from "../episode/mod.ts";
-import { HEADER, problemRow } from "../wire/mod.ts";
+import { HEADER } from "../wire/mod.ts";
 import { announced, continued, stored, uploadState } from "./answers.ts";
 import { readBody } from "./body.ts";
 import type { Claim, PieceClaim } from "./claim.ts";
-import { commit, differentEpisode, dropPartials } from "./commit.ts";
+import { differentEpisode, dropPartials } from "./commit.ts";
 import { patienceMs } from "./limits.ts";
 import type { Coming } from "./in_flight.ts";
-import { type Committed, keyOf, type Parts, uploadLimit } from "./parts.ts";
+import { keyOf, type Parts, uploadLimit } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
+import { settle } from "./settle.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { Announcement, PartialUpload, UploadKey } from "./store.ts";
-import { receiptOf, verifyReading } from "./verification.ts";
+import { UploadVerification } from "./upload_verification.ts";
 
 /** Creates the upload, its place being taken; older ones of the same episode are dropped. */
 export async function announce(parts: Parts, claim: Claim): Promise<Response> {
@@ -32,13 +33,14 @@ export async function announce(parts: Parts, claim: Claim): Promise<Response> {
 
 /** Resumes an upload that was admitted before; undefined when there is none, or not of this announcement. */
 export async function resume(parts: Parts, claim: Claim): Promise<Response | undefined> {
-  const { store, turns, inFlight, verifications } = parts;
+  const { store, turns, inFlight, verifications, followers } = parts;
   const key = keyOf(claim);
   if (verifications.has(key)) return await settle(parts, claim);
   if (await store.findPartial(claim) === undefined) return undefined;
   const partial = await turns.take(key, async () => {
     const found = await store.findPartial(claim);
     if (found === undefined || isSame(found, claim)) return found;
+    followers.drop(key);
     await store.dropPartial(claim);
     return undefined;
   });
@@ -74,9 +76,11 @@ export async function receivePiece(
   if (found === undefined) return unknown(key);
   const partial = isComplete(found)
     ? await repeatLast(parts, found, claim, request)
-    : await parts.turns.take(keyOf(key), (signal) => {
+    : await parts.turns.take(keyOf(key), async (signal) => {
       const work = () => append(parts, key, claim, request, signal);
-      return parts.bodies.run(key.host, work, signal);
+      const grown = await parts.bodies.run(key.host, work, signal);
+      follow(parts, grown, claim);
+      return grown;
     });
   return isComplete(partial) ? await settle(parts, partial) : continued(partial);
 }
@@ -134,6 +138,13 @@ async function append(
   }
 }
 
+/** The bytes of the piece count: what verifies the upload may read them. */
+function follow(parts: Parts, grown: PartialUpload, { offsetBytes, isLast }: PieceClaim): void {
+  const { host, offsetBytes: toBytes } = grown;
+  const piece = { key: keyOf(grown), host, fromBytes: offsetBytes, toBytes, isLast };
+  parts.followers.grew(piece, () => new UploadVerification(parts, grown));
+}
+
 function checkPlace(partial: PartialUpload, claim: PieceClaim): void {
   if (claim.offsetBytes !== partial.offsetBytes) {
     throw new Refusal(
@@ -151,43 +162,6 @@ function checkPlace(partial: PartialUpload, claim: PieceClaim): void {
       { headers: offsetOf(partial) },
     );
   }
-}
-
-/** Verifies and stores an upload that is complete, or attaches to that. */
-async function settle(parts: Parts, announcement: Announcement): Promise<Response> {
-  const key = keyOf(announcement);
-  parts.verifications.start(key, announcement.host, () => verifyAndCommit(parts, announcement));
-  const { kind, receipt } = await parts.verifications.attach(key);
-  return stored(receipt, kind === "already");
-}
-
-async function verifyAndCommit(parts: Parts, announcement: Announcement): Promise<Committed> {
-  const { store, clock, log, inFlight, limits, meter, version } = parts;
-  const { host, id, stamp, archiveBytes: bytes } = announcement;
-  const startedMs = clock.monotonic();
-  try {
-    const reading = store.openPartial(announcement);
-    const verifying = new Stopwatch(clock);
-    const verified = await verifying.time(() => verifyReading(reading, announcement, limits));
-    meter.verified(verifying.totalMs);
-    const facts = { stamp, nowMs: clock.now(), version };
-    const committed = await commit(parts, announcement, receiptOf(host, id, verified, facts));
-    await store.dropPartial(announcement);
-    const ms = Math.round(clock.monotonic() - startedMs);
-    if (committed.kind === "stored") log("episode-received", { host, id, bytes, ms });
-    return committed;
-  } catch (error) {
-    // These bytes can never be stored; after a fault of the disk they wait for another try.
-    if (error instanceof Refusal && isFinal(error)) await store.dropPartial(announcement);
-    throw error;
-  } finally {
-    inFlight.end(keyOf(announcement));
-  }
-}
-
-function isFinal({ problem }: Refusal): boolean {
-  const { verdict } = problemRow(problem);
-  return verdict === "fatal" || verdict === "repack";
 }
 
 function comingOf(partial: PartialUpload): Coming {

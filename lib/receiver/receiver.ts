@@ -30,6 +30,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
         sweepRegularly(parts, signal),
         parts.catalogue?.run(signal),
       ]);
+      parts.followers.dropAll();
     },
     change(changed) {
       Object.assign(parts, changed);
@@ -47,7 +48,7 @@ async function adoptAll(parts: Parts): Promise<void> {
 }
 
 async function sweepRegularly(parts: Parts, signal: AbortSignal) {
-  const { store, clock, log } = parts;
+  const { store, clock, log, followers } = parts;
   while (!signal.aborted) {
     try {
       await store.sweep(parts.limits.partialKeepMs);
@@ -55,6 +56,7 @@ async function sweepRegularly(parts: Parts, signal: AbortSignal) {
       if (!(error instanceof FsError)) throw error;
       log("sweep-failed", { why: error.message });
     }
+    followers.dropIdle();
     await clock.sleep(SWEEP_INTERVAL_MS, signal);
   }
 }

@@ -54,7 +54,7 @@ export interface Piece {
   abandon(): Promise<void>;
 }
 
-/** The bytes of an archive, from its start. */
+/** The bytes of an archive, from its start or from where it was opened. */
 export interface Reading {
   /** Fills `into` as far as one read goes; 0 is the end. */
   read(into: Uint8Array<ArrayBuffer>): number;
@@ -124,8 +124,11 @@ export interface Store extends StoreView {
   findPartial(key: UploadKey): Promise<PartialUpload | undefined>;
   /** Adds to a partial at its offset; bytes behind the offset, of a piece that was cut, are dropped first. */
   append(key: UploadKey): Promise<Piece>;
-  /** Opens the bytes of a partial. Throws FsError `gone`. */
-  openPartial(key: UploadKey): Reading;
+  /**
+   * Opens the bytes of a partial, at this many after its start: all that are there, those behind its offset as well. Throws
+   * FsError `gone`.
+   */
+  openPartial(key: UploadKey, fromBytes: number): Reading;
   /** The partials of an episode: one for each archive that was announced for it. */
   partialsOf(host: HostId, id: EpisodeId): Promise<readonly PartialUpload[]>;
   /** All partials there are, in no order. */

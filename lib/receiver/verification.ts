@@ -1,5 +1,6 @@
 /** From bytes to a receipt, or to the refusal that they deserve. */
 import { createHash, type Hash } from "node:crypto";
+import { setImmediate } from "node:timers";
 import { ArchiveError, createVerifier, type Verified, type Verifier } from "../archive/mod.ts";
 import {
   type Digest,
@@ -38,7 +39,8 @@ export class Verification {
 
   async write(bytes: Uint8Array): Promise<void> {
     this.#hash.update(bytes);
-    if (this.#flaw !== undefined) return;
+    // The verifier gives others their turns; without it, bytes from the disk would come without end.
+    if (this.#flaw !== undefined) return await giveTurn();
     try {
       await this.#verifier.write(bytes);
     } catch (error) {
@@ -88,27 +90,16 @@ export class Verification {
   }
 }
 
+function giveTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 function refusalOf(flaw: ArchiveError | undefined): unknown {
   const problem = flaw?.problem;
   return problem === undefined ? flaw : new Refusal(problem, flaw?.message ?? "", { cause: flaw });
 }
 
 const BLOCK_BYTES = 256 * 1024;
-
-/** Verifies an archive that lies on the disk. Throws Refusal. */
-export async function verifyReading(
-  reading: Reading,
-  announcement: Announcement,
-  limits: ReceiverLimits,
-): Promise<VerifiedArchive> {
-  const verification = new Verification(announcement, limits);
-  try {
-    for await (const block of blocksOf(reading)) await verification.write(block);
-    return await verification.end();
-  } finally {
-    verification.abort();
-  }
-}
 
 /**
  * Verifies an archive of which nothing is known but its name: what it holds, and the stamp that it must have. Throws
@@ -135,12 +126,20 @@ export async function inspectReading(
   }
 }
 
-/** The same memory again and again. Reading is synchronous; the verifier's own turns let other requests in between. */
-export function* blocksOf(reading: Reading): Generator<Uint8Array> {
+/**
+ * The same memory again and again. Reading is synchronous; the verifier's own turns let other requests in between.
+ *
+ * @param leftBytes is asked before each block how much there is to read; up to the end unless said
+ */
+export function* blocksOf(
+  reading: Reading,
+  leftBytes: () => number = () => Infinity,
+): Generator<Uint8Array> {
   const block = new Uint8Array(BLOCK_BYTES);
   try {
     for (;;) {
-      const count = reading.read(block);
+      const wanted = block.subarray(0, leftBytes());
+      const count = wanted.byteLength === 0 ? 0 : reading.read(wanted);
       if (count === 0) return;
       yield block.subarray(0, count);
     }

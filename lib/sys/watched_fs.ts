@@ -38,7 +38,11 @@ export function watchedFs<F extends PlainFs>(
     const task = evidence.begin(`reading ${path}`);
     return {
       stat: () => file.stat(),
-      readAt: (into, offset) => file.readAt(into, offset),
+      readAt(into, offset) {
+        const got = file.readAt(into, offset);
+        task.progress();
+        return got;
+      },
       read(into) {
         const got = file.read(into);
         task.progress();

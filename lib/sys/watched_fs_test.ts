@@ -48,6 +48,10 @@ Deno.test("files are written and read as without it", async () => {
   assert.equal(reading.stat().sizeBytes, 4);
   clock.at = 7000;
   assert.deepEqual(evidence.stuck(), [`reading ${directory}/a`]);
+  assert.equal(reading.readAt(new Uint8Array(10), 1), 3);
+  assert.deepEqual(evidence.stuck(), [], "each reading is progress");
+  clock.at = 14_000;
+  assert.deepEqual(evidence.stuck(), [`reading ${directory}/a`]);
   reading.close();
   assert.deepEqual(evidence.stuck(), []);
   await Deno.remove(directory, { recursive: true });

@@ -173,7 +173,7 @@ export function storeContract(name: string, start: () => Promise<Bench>): void {
     store = await bench.open();
     assert.equal((await store.announce(announcement)).offsetBytes, 300_000);
     assert.deepEqual(
-      readAll(store.openPartial(announcement)).subarray(0, 300_000),
+      readAll(store.openPartial(announcement, 0)).subarray(0, 300_000),
       bytes.subarray(0, 300_000),
     );
 
@@ -182,7 +182,9 @@ export function storeContract(name: string, start: () => Promise<Bench>): void {
     assert.equal((await last.commit()).offsetBytes, bytes.byteLength);
     bench.cut();
     store = await bench.open();
-    assert.deepEqual(readAll(store.openPartial(announcement)), bytes);
+    assert.deepEqual(readAll(store.openPartial(announcement, 0)), bytes);
+    assert.deepEqual(readAll(store.openPartial(announcement, 299_999)), bytes.subarray(299_999));
+    assert.deepEqual(readAll(store.openPartial(announcement, bytes.byteLength)).byteLength, 0);
     const commit = await store.putIfAbsent(announcement, receiptFor(bytes));
     assert.equal(commit.kind, "stored");
     await store.dropPartial(announcement);

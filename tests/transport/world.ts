@@ -10,6 +10,7 @@ import {
   FIXED_LIMITS,
   openMeter,
   openPosixStore,
+  type Store,
 } from "../../lib/receiver/mod.ts";
 import { plainFs, systemClock } from "../../lib/sys/mod.ts";
 import type { Send, Sent } from "../../lib/transport/http.ts";
@@ -50,6 +51,8 @@ export class World implements AsyncDisposable {
   /** Told of each piece that a client sends, by its offset. */
   onPiece: (offset: number) => void = () => {};
   isAccepted = true;
+  /** How the bytes of partials were read: from where, and how many. */
+  readonly readings: { readonly fromBytes: number; bytes: number }[] = [];
   #app: ReturnType<typeof createApp> | undefined;
   #late: Request_ | undefined;
 
@@ -128,7 +131,7 @@ export class World implements AsyncDisposable {
 
   async #restart(): Promise<void> {
     const parts = createParts({
-      store: await this.openStore(),
+      store: this.#watched(await this.openStore()),
       clock: systemClock,
       log,
       window: await this.#window(),
@@ -149,6 +152,24 @@ export class World implements AsyncDisposable {
       version: "0",
     });
     this.#app = createApp(parts);
+  }
+
+  #watched(store: Store): Store {
+    const openPartial = store.openPartial.bind(store);
+    store.openPartial = (key, fromBytes) => {
+      const reading = openPartial(key, fromBytes);
+      const noted = { fromBytes, bytes: 0 };
+      this.readings.push(noted);
+      return {
+        read: (into) => {
+          const count = reading.read(into);
+          noted.bytes += count;
+          return count;
+        },
+        close: () => reading.close(),
+      };
+    };
+    return store;
   }
 
   async #window(): Promise<WindowKeeper> {

@@ -100,8 +100,17 @@ export class Partials {
     };
   }
 
-  openReading(key: UploadKey): Reading {
-    return this.fs.openRead(this.layout.partial(key));
+  openReading(key: UploadKey, fromBytes: number): Reading {
+    const file = this.fs.openRead(this.layout.partial(key));
+    let offsetBytes = fromBytes;
+    return {
+      read(into) {
+        const count = file.readAt(into, offsetBytes);
+        offsetBytes += count;
+        return count;
+      },
+      close: () => file.close(),
+    };
   }
 
   /** Those of all hosts, or of one episode: no other's states are read. */

@@ -163,8 +163,8 @@ class PosixStore implements Store {
   append(key: UploadKey): Promise<Piece> {
     return this.#partials.append(key);
   }
-  openPartial(key: UploadKey): Reading {
-    return this.#partials.openReading(key);
+  openPartial(key: UploadKey, fromBytes: number): Reading {
+    return this.#partials.openReading(key, fromBytes);
   }
   partialsOf(host: HostId, id: EpisodeId): Promise<readonly PartialUpload[]> {
     return Promise.resolve(this.#partials.list({ host, id }));

@@ -145,7 +145,7 @@ async function judge(
   const partial = await store.findPartial(announcementOf(BYTES));
   if (offset !== undefined && (partial?.offsetBytes ?? -1) < offset) return "a piece is gone";
   if (partial !== undefined) {
-    const bytes = readAll(store.openPartial(announcementOf(BYTES)));
+    const bytes = readAll(store.openPartial(announcementOf(BYTES), 0));
     if (!isSame(bytes, partial.offsetBytes)) return "the offset counts bytes that are not there";
   }
   return undefined;
