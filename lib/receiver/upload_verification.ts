@@ -6,13 +6,20 @@ import type { Clock } from "../sys/mod.ts";
 import type { ReceiverLimits } from "./limits.ts";
 import { Stopwatch } from "./stopwatch.ts";
 import type { Announcement, Store } from "./store.ts";
-import { blocksOf, Verification, type VerifiedArchive } from "./verification.ts";
+import { blocksOf, giveTurn, Verification, type VerifiedArchive } from "./verification.ts";
 
 export interface UploadVerificationParts {
   readonly store: Pick<Store, "openPartial">;
   readonly clock: Pick<Clock, "monotonic">;
   readonly limits: ReceiverLimits;
 }
+
+/**
+ * While bytes are still to come, nobody waits for the verification: after each step, of less than a millisecond, whoever
+ * does wait gets so many turns of the event loop, a piece that is under way above all.
+ */
+const STEP_BYTES = 64 * 1024;
+const TURNS_FOR_OTHERS = 16;
 
 export class UploadVerification {
   readonly #verification: Verification;
@@ -38,7 +45,7 @@ export class UploadVerification {
     return this.#isOver;
   }
 
-  /** Time spent so far, without waiting for bytes. */
+  /** Time spent so far, without waiting for bytes, for the disk or for others. */
   get totalMs(): number {
     return this.#verifying.totalMs;
   }
@@ -50,7 +57,7 @@ export class UploadVerification {
    */
   advance(endBytes: number): Promise<void> {
     this.#endBytes = Math.max(this.#endBytes, endBytes);
-    this.#reading ??= this.#verifying.time(() => this.#readOn());
+    this.#reading ??= this.#readOn();
     return this.#reading;
   }
 
@@ -67,15 +74,26 @@ export class UploadVerification {
     this.#verification.abort();
   }
 
+  /** Bytes are still to come, as far as it was told. */
+  get #isFollowing(): boolean {
+    return this.#endBytes < Infinity;
+  }
+
+  #nextBytes(): number {
+    const leftBytes = this.#endBytes - this.#offsetBytes;
+    return this.#isFollowing ? Math.min(leftBytes, STEP_BYTES) : leftBytes;
+  }
+
   async #readOn(): Promise<void> {
     // Before anything else, so that whoever started this has noted it when it ends.
     await Promise.resolve();
     try {
       const reading = this.parts.store.openPartial(this.announcement, this.#offsetBytes);
-      for (const block of blocksOf(reading, () => this.#endBytes - this.#offsetBytes)) {
+      for (const block of blocksOf(reading, () => this.#nextBytes())) {
         if (this.#isOver) throw new Error("the verification was aborted");
-        await this.#verification.write(block);
+        await this.#verifying.time(() => this.#verification.write(block));
         this.#offsetBytes += block.byteLength;
+        for (let turn = 0; turn < TURNS_FOR_OTHERS && this.#isFollowing; turn++) await giveTurn();
       }
     } finally {
       // In the same turn as the last look at the end: a later one is read by the next call.

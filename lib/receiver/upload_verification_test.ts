@@ -4,7 +4,7 @@ import { concat, END, file, zstd } from "../../tests/archive/tar.ts";
 import { digestsOf, type Sample, sample } from "../../tests/api/sample.ts";
 import { must } from "../../tests/fakes/receiver.ts";
 import { findDigest, findEpisodeId, findHostId, findStamp } from "../episode/mod.ts";
-import { systemClock } from "../sys/mod.ts";
+import { type Clock, systemClock } from "../sys/mod.ts";
 import { FIXED_LIMITS } from "./limits.ts";
 import { Refusal } from "./refusal.ts";
 import type { Announcement } from "./store.ts";
@@ -61,11 +61,12 @@ class FakePartial {
   }
 }
 
-function verificationOf(partial: FakePartial, announcement: Announcement): UploadVerification {
-  return new UploadVerification(
-    { store: partial, clock: systemClock, limits: LIMITS },
-    announcement,
-  );
+function verificationOf(
+  partial: FakePartial,
+  announcement: Announcement,
+  clock: Pick<Clock, "monotonic"> = systemClock,
+): UploadVerification {
+  return new UploadVerification({ store: partial, clock, limits: LIMITS }, announcement);
 }
 
 /** What became of it, in words that can be compared. */
@@ -228,6 +229,24 @@ Deno.test("aborted in the midst, it lets go of its file, and rejects", async () 
   assert.ok(partial.readBytes < 2 * MIB);
   await assert.rejects(verification.advance(LENGTH), /aborted/);
   assert.equal(partial.openNow, 0);
+});
+
+Deno.test("the time that it tells is not that of the disk, nor of the others whom it lets go first", async () => {
+  const partial = new FakePartial();
+  const clock = { nowMs: 0, monotonic: () => clock.nowMs };
+  const verification = verificationOf(partial, announcementOf(GOOD), clock);
+  partial.bytes = GOOD.bytes;
+  partial.onRead = () => clock.nowMs += 1000;
+  await verification.advance(MIB);
+  await verification.end();
+  assert.ok(clock.nowMs > 10_000);
+  assert.equal(verification.totalMs, 0);
+  // Its own time, told by a clock that goes on at each look.
+  let ticks = 0;
+  const other = verificationOf(partial, announcementOf(GOOD), { monotonic: () => ticks++ });
+  await other.end();
+  assert.ok(other.totalMs > 0);
+  for (const one of [verification, other]) one.abort();
 });
 
 Deno.test("a flawed archive of any length lets others have their turns", async () => {

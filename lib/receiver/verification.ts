@@ -90,7 +90,8 @@ export class Verification {
   }
 }
 
-function giveTurn(): Promise<void> {
+/** Lets the event loop go round once. */
+export function giveTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
@@ -129,16 +130,16 @@ export async function inspectReading(
 /**
  * The same memory again and again. Reading is synchronous; the verifier's own turns let other requests in between.
  *
- * @param leftBytes is asked before each block how much there is to read; up to the end unless said
+ * @param atMostBytes is asked before each block how much of it may be read, 0 is the end; up to the file's end unless said
  */
 export function* blocksOf(
   reading: Reading,
-  leftBytes: () => number = () => Infinity,
+  atMostBytes: () => number = () => Infinity,
 ): Generator<Uint8Array> {
   const block = new Uint8Array(BLOCK_BYTES);
   try {
     for (;;) {
-      const wanted = block.subarray(0, leftBytes());
+      const wanted = block.subarray(0, atMostBytes());
       const count = wanted.byteLength === 0 ? 0 : reading.read(wanted);
       if (count === 0) return;
       yield block.subarray(0, count);
