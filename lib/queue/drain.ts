@@ -6,7 +6,7 @@ import {
   parseMeta,
   type Tree,
 } from "../episode/mod.ts";
-import { findFile, type Fs, type Stat } from "../sys/mod.ts";
+import { findFile, type Fs, OddFileError, type Stat } from "../sys/mod.ts";
 import { PROBLEMS } from "../wire/mod.ts";
 import {
   type GivenUp,
@@ -96,7 +96,14 @@ function findVerdict(fs: Fs, path: string, stat: Stat | undefined): Verdict | un
   if (stat.sizeBytes > META_LIMIT_BYTES) {
     return unstamped("bad-meta", `${META_NAME} is larger than ${META_LIMIT_BYTES} bytes`);
   }
-  const bytes = findFile(fs, path, META_LIMIT_BYTES);
+  let bytes;
+  try {
+    bytes = findFile(fs, path, META_LIMIT_BYTES);
+  } catch (error) {
+    // It became so since that look at it.
+    if (error instanceof OddFileError) return unstamped("bad-meta", error.message);
+    throw error;
+  }
   if (bytes === undefined) return missing;
   const meta = parseMeta(bytes);
   switch (meta.kind) {

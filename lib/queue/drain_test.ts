@@ -175,3 +175,58 @@ Deno.test("a meta.json that is a link, a directory or huge is no stamp, and is n
     });
   });
 });
+
+Deno.test("a meta.json that becomes a directory or huge while it is looked at does not end the command", async () => {
+  const bare = meta(undefined);
+  await withQueue({ directory: bare, huge: bare, other: bare }, async (queue) => {
+    queue.later(60_000);
+    const { fs, layout } = queue.disk;
+    const before: Record<string, (path: string) => void> = {
+      [layout.episode(id("directory"))]: (path) => {
+        Deno.removeSync(path);
+        Deno.mkdirSync(path);
+      },
+      [layout.episode(id("huge"))]: (path) => Deno.truncateSync(path, 2 ** 30),
+    };
+    queue.disk.fs = {
+      ...fs,
+      openRead: (path) => {
+        if (Deno.lstatSync(path).isFile) before[path.replace(/\/meta\.json$/, "")]?.(path);
+        return fs.openRead(path);
+      },
+    };
+    assert.deepEqual(await queue.kinds(), {
+      directory: "quarantined",
+      huge: "quarantined",
+      other: "quarantined",
+    });
+  });
+});
+
+Deno.test("an episode that goes, or loses a directory, in the moment of its move leaves no reason without it", async () => {
+  const bare = meta(1);
+  await withQueue({ gone: bare, hollow: bare, other: bare }, async (queue) => {
+    const { fs, layout } = queue.disk;
+    const inner = `${layout.episode(id("hollow"))}/sub`;
+    await Deno.mkdir(inner);
+    await Deno.writeTextFile(`${inner}/cpu.jsonl`, "");
+    queue.later(60_000);
+    queue.disk.fs = {
+      ...fs,
+      findStat: (path) => {
+        if (path === `${inner}/cpu.jsonl`) {
+          Deno.removeSync(inner, { recursive: true });
+          Deno.writeTextFileSync(inner, "");
+        }
+        return fs.findStat(path);
+      },
+      renameNoReplace: (from, to) => {
+        if (from === layout.episode(id("gone"))) Deno.removeSync(from, { recursive: true });
+        return fs.renameNoReplace(from, to);
+      },
+    };
+    assert.deepEqual(await queue.kinds(), { gone: "kept", hollow: "kept", other: "quarantined" });
+    const left = [...Deno.readDirSync(layout.shelf("quarantine"))].map(({ name }) => name);
+    assert.deepEqual(left, ["other"]);
+  });
+});

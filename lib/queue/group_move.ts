@@ -128,11 +128,16 @@ async function nameReason({ fs }: Disk, traveller: Traveller): Promise<void> {
 async function moveEpisode(disk: Disk, traveller: Traveller): Promise<void> {
   const { fs, layout } = disk;
   const { tree, reason: { id }, place } = traveller;
-  if (!isUnchanged(fs, layout.episode(id), tree)) {
-    traveller.result = "changed";
-    return await withdraw(disk, traveller);
+  try {
+    if (isUnchanged(fs, layout.episode(id), tree)) {
+      return await fs.renameNoReplace(layout.episode(id), place.episode);
+    }
+  } catch (error) {
+    // Somebody took it away, or a directory in it, since it was judged. Anything else leaves the reason: the move has begun.
+    if (!isFsError(error, "gone", "not-a-directory")) throw error;
   }
-  await fs.renameNoReplace(layout.episode(id), place.episode);
+  traveller.result = "changed";
+  await withdraw(disk, traveller);
 }
 
 /** Takes back the reason of an episode that stays. What it can't take back, the next start of a shipper does. */
