@@ -57,8 +57,14 @@ async function unlessDirectory(queue: Queue, remove: () => Promise<boolean>): Pr
 export function sweepLocks(queue: Queue, busy: Pick<ReadonlySet<EpisodeId>, "has">): void {
   for (const { name } of queue.fs.list(queue.layout.locks)) {
     const id = name === undefined ? undefined : findEpisodeId(name);
-    // Releasing a lock is what removes its file.
-    if (id !== undefined && !busy.has(id)) tryLockEpisode(queue, id)?.release();
+    if (id === undefined || busy.has(id)) continue;
+    try {
+      // Releasing a lock is what removes its file.
+      tryLockEpisode(queue, id)?.release();
+    } catch (error) {
+      // Something else has its name. Whoever needs that lock is told; the others do not.
+      if (!isFsError(error, "is-a-directory", "link", "broken")) throw error;
+    }
   }
 }
 
