@@ -35,25 +35,41 @@ export class LevelChoice {
   /** For a byte of archive. */
   #sendingMsPerByte: number | undefined;
 
-  /** Archives that may be packed at a guess. */
+  /** Archives that may yet be packed at a guess, and those whose way is not at its end. */
   #guesses: number;
+  #underway = 0;
+  /** Aborted when there is nothing to wait for any more. */
   readonly #known = new AbortController();
   #patience: Promise<void> | undefined;
 
   /** `guesses`: archives for which nobody waits until something is known. */
   constructor(private readonly wanted: number | "auto", guesses: number) {
-    this.#guesses = wanted === "auto" ? guesses : Infinity;
+    this.#guesses = wanted === "auto" ? guesses : 0;
+    if (this.#guesses === 0) this.#known.abort();
   }
 
   /**
    * Waits, at the start of a process, until the next archive's level is more than a guess, for what is packed ahead at a guess
-   * is sent as it is; not for long, and not at all for the first ones.
+   * is sent as it is; not for long, not at all for the first ones, and no longer than they can tell anything. Returns what is
+   * to be called at the end of the archive's way.
    */
-  async settle(clock: Pick<Clock, "sleep">, signal: AbortSignal): Promise<void> {
-    if (this.#guesses-- > 0 || this.#known.signal.aborted) return;
-    // Once a process: with tiny archives nothing is ever known.
+  async settle(clock: Pick<Clock, "sleep">, signal: AbortSignal): Promise<() => void> {
+    if (this.#known.signal.aborted) return () => {};
+    if (this.#guesses > 0) {
+      this.#guesses--;
+      this.#underway++;
+      return () => this.#guessEnded();
+    }
+    // Once a process.
     this.#patience ??= clock.sleep(PATIENCE_MS, AbortSignal.any([signal, this.#known.signal]));
     await this.#patience;
+    return () => {};
+  }
+
+  /** When all of them are sent, or can't be, the link is told of by what follows: tiny archives tell nothing. */
+  #guessEnded(): void {
+    this.#underway--;
+    if (this.#guesses === 0 && this.#underway === 0) this.#known.abort();
   }
 
   /** Of the next archive. */

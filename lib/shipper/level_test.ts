@@ -71,17 +71,16 @@ Deno.test("tiny archives teach nothing", () => {
 async function countReady(choice: LevelChoice, waits: Promise<void>): Promise<() => number> {
   let ready = 0;
   const clock = {
-    sleep: (_ms: number, signal?: AbortSignal) =>
-      Promise.race([
-        waits,
-        new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve())),
-      ]),
+    sleep: (_ms: number, signal?: AbortSignal) => Promise.race([waits, aborted(signal)]),
   };
   const { signal } = new AbortController();
   for (let at = 0; at < 5; at++) choice.settle(clock, signal).then(() => ready++);
   await turn();
   return () => ready;
 }
+
+const aborted = (signal?: AbortSignal) =>
+  new Promise<void>((resolve) => signal?.addEventListener("abort", () => resolve()));
 
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
@@ -112,4 +111,20 @@ Deno.test("auto does not wait for ever for what no upload tells, nor a second ti
 Deno.test("for a fixed level nobody waits", async () => {
   const ready = await countReady(new LevelChoice(3, 2), new Promise(() => {}));
   assert.equal(ready(), 5);
+});
+
+Deno.test("auto does not wait for the link when all that could have told of it has ended", async () => {
+  const choice = new LevelChoice("auto", 2);
+  const clock = { sleep: (_ms: number, signal?: AbortSignal) => aborted(signal) };
+  const { signal } = new AbortController();
+  const ends = [await choice.settle(clock, signal), await choice.settle(clock, signal)];
+  let isReady = false;
+  const third = choice.settle(clock, signal).then(() => isReady = true);
+  choice.sent(1000, 5);
+  ends[0]?.();
+  await turn();
+  assert.equal(isReady, false);
+  ends[1]?.();
+  await third;
+  assert.equal(choice.level, 3);
 });

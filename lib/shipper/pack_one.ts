@@ -20,7 +20,7 @@ import type { Shop } from "./shop.ts";
 /** Packs it, and sends what was packed. Throws ArchiveError, FsError; the signal's reason after an abort. */
 export async function packOne(context: PassContext, tried: Tried, tree: Tree): Promise<Step> {
   const { shop, gate, signal } = context;
-  const { room, breaker } = shop;
+  const { breaker } = shop;
   const { id, stamp } = tried;
   // While the receiver is away nothing is known of the window, and packing ahead goes on.
   if (stamp !== undefined && breaker.reason === undefined) {
@@ -29,7 +29,20 @@ export async function packOne(context: PassContext, tried: Tried, tree: Tree): P
   }
   // Others may be asked for first.
   shop.observer.resting?.(id);
-  if (breaker.reason === undefined) await shop.level.settle(shop.queue.clock, signal);
+  const ended = breaker.reason === undefined
+    ? await shop.level.settle(shop.queue.clock, signal)
+    : undefined;
+  try {
+    return await packAndSend(context, tried, tree);
+  } finally {
+    ended?.();
+  }
+}
+
+async function packAndSend(context: PassContext, tried: Tried, tree: Tree): Promise<Step> {
+  const { shop, signal } = context;
+  const { room } = shop;
+  const { id } = tried;
   if (signal.aborted) return { state: "waiting" };
 
   const bound = archiveBoundBytes(tree.sizeBytes, tree.entries.length);
