@@ -157,7 +157,9 @@ Deno.test("three different episodes that fail with 500 in a row are an outage", 
   for (let at = 0; at < 10; at++) await lab.record(`e${at}`);
   lab.receiver.answer = () => refusal("internal");
   const { stopped } = await lab.pass();
-  assert.equal(lab.receiver.uploads.length, 3);
+  // Of short uploads two are under way at a time: one more may be when the third has failed.
+  const { length } = lab.receiver.uploads;
+  assert.ok(length === 3 || length === 4, `${length} uploads`);
   assert.equal(stopped?.code, "internal");
 });
 
