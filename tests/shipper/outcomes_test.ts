@@ -142,7 +142,9 @@ for (
     for (let at = 0; at < 20; at++) await lab.record(`e${at}`);
     lab.receiver.answer = () => answer;
     const { counts, stopped } = await lab.pass();
-    assert.equal(lab.receiver.uploads.length, 1);
+    // Two of them at most are under way when the first one fails.
+    const { length } = lab.receiver.uploads;
+    assert.ok(length === 1 || length === 2, `${length} uploads`);
     assert.equal(counts.waiting, 20);
     assert.notEqual(stopped, undefined);
     assert.deepEqual(lab.faults(), []);
