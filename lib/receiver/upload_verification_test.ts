@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setImmediate } from "node:timers";
 import fc from "fast-check";
 import { concat, END, file, zstd } from "../../tests/archive/tar.ts";
 import { digestsOf, type Sample, sample } from "../../tests/api/sample.ts";
@@ -247,6 +248,24 @@ Deno.test("the time that it tells is not that of the disk, nor of the others who
   await other.end();
   assert.ok(other.totalMs > 0);
   for (const one of [verification, other]) one.abort();
+});
+
+Deno.test("while bytes are still to come, others get many turns for each of its own", async () => {
+  const partial = new FakePartial();
+  const verification = verificationOf(partial, announcementOf(GOOD));
+  partial.bytes = GOOD.bytes;
+  const turnsWhile = async (work: Promise<unknown>) => {
+    let turns = 0;
+    let isOver = false;
+    work.finally(() => isOver = true);
+    for (; !isOver; turns++) await new Promise<void>((resolve) => setImmediate(resolve));
+    return turns;
+  };
+  const following = await turnsWhile(verification.advance(2 * MIB));
+  const ending = await turnsWhile(verification.end());
+  verification.abort();
+  assert.ok(following > 400, `${following}`);
+  assert.ok(ending < 100, `${ending}, when somebody waits for the end`);
 });
 
 Deno.test("a flawed archive of any length lets others have their turns", async () => {
