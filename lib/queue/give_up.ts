@@ -45,14 +45,14 @@ export type GivenUp =
   /** Another process has its hand on it. */
   | { readonly kind: "busy"; readonly id: string }
   /** It could not be looked at or moved; it lies where it lay. */
-  | { readonly kind: "failed"; readonly id: string; readonly error: FsError };
+  | { readonly kind: "failed"; readonly id: EpisodeId; readonly error: FsError };
 
 export interface GiveUpOptions {
   /** Decides everything, moves nothing, and takes no lock, since a lock is a file too. */
   readonly dryRun: boolean;
 }
 
-/** Each is a lock, and so an open file, of which a process may have 1024. */
+/** Each is a lock, and so an open file, of which a process may have 1024; where it may have fewer, so are these. */
 const GROUP = 500;
 
 /**
@@ -77,13 +77,13 @@ export async function* giveUp(
         group.push(id);
         if (group.length < GROUP) continue;
         handle ??= await prepare(disk);
-        yield* await giveUpTogether(disk, handle, group, judge, pool);
+        yield* giveUpInGroups(disk, handle, group, judge, pool);
         group = [];
       }
     }
     if (group.length === 0) return;
     handle ??= await prepare(disk);
-    yield* await giveUpTogether(disk, handle, group, judge, pool);
+    yield* giveUpInGroups(disk, handle, group, judge, pool);
   } finally {
     pool.close();
     handle?.close();
@@ -115,6 +115,28 @@ function plan(disk: OperatorDisk, id: EpisodeId, judge: Judge): GivenUp {
   } catch (error) {
     if (!isFsError(error)) throw error;
     return { kind: "failed", id, error };
+  }
+}
+
+/** Together, or where the process may not have so many files open, half of what is left after half of it. */
+async function* giveUpInGroups(
+  disk: OperatorDisk,
+  handle: DiskHandle,
+  ids: readonly EpisodeId[],
+  judge: Judge,
+  pool: LockPool,
+): AsyncGenerator<GivenUp, void, void> {
+  const left: EpisodeId[] = [];
+  for (const one of await giveUpTogether(disk, handle, ids, judge, pool)) {
+    if (ids.length > 1 && one.kind === "failed" && one.error.errno === "EMFILE") left.push(one.id);
+    else yield one;
+  }
+  if (left.length === 0) return;
+  // What it keeps are open files too.
+  pool.close();
+  const half = Math.ceil(left.length / 2);
+  for (const part of [left.slice(0, half), left.slice(half)]) {
+    if (part.length > 0) yield* giveUpInGroups(disk, handle, part, judge, pool);
   }
 }
 
