@@ -1,11 +1,19 @@
 /** Sends one archive and settles what comes of it. */
+import { ArchiveError } from "../archive/mod.ts";
+import { hasSignature } from "../episode/mod.ts";
 import type { Upload } from "../transport/mod.ts";
 import { outcomeOf } from "./outcome_of.ts";
 import { settle, type Tried } from "./settle.ts";
 import type { PassContext, Step } from "./ship_one.ts";
 import { slotsFor } from "./shop.ts";
 
-/** Waits for a slot. While the receiver is away nothing is sent, and the archive waits where it is. */
+/** Who had to wait so long for a slot looks once more; less is no more than an upload takes, which a change may come in too. */
+const OLD_LOOK_MS = 1000;
+
+/**
+ * Waits for a slot. While the receiver is away nothing is sent, and the archive waits where it is. Throws ArchiveError
+ * `changed` when the episode is another one by then: what is stored first under its name would be what stays there.
+ */
 export async function sendOne(context: PassContext, tried: Tried): Promise<Step> {
   const { shop, signal } = context;
   const { queue, breaker, room, transport, observer } = shop;
@@ -24,9 +32,14 @@ export async function sendOne(context: PassContext, tried: Tried): Promise<Step>
   let ms = 0;
   // Until a slot is free.
   observer.resting?.(id);
+  const askedMs = queue.clock.monotonic();
   const outcome = await slotsFor(shop, upload.archiveBytes).use(async () => {
     if (signal.aborted || breaker.reason !== undefined) return undefined;
     const startMs = queue.clock.monotonic();
+    if (
+      startMs - askedMs > OLD_LOOK_MS &&
+      !hasSignature(queue.fs, queue.layout.episode(id), tried.signature)
+    ) throw new ArchiveError("changed", id, "changed while its archive waited for its turn");
     let synced: { readonly bytes: number; readonly ms: number } | undefined;
     let isInPieces = false;
     const progress = (bytes: number, total: number) => {

@@ -101,3 +101,35 @@ for (const [moment, at] of Object.entries(MOMENTS)) {
     });
   }
 }
+
+Deno.test("an archive that waited for its turn while its episode changed is not sent, and the new one is", async () => {
+  await using lab = await Lab.open({ uploads: 1 });
+  const ids = ["a", "b", "c"];
+  for (const id of ids) await lab.record(id);
+  const { uploads } = lab.receiver;
+  const isFull = () =>
+    uploads.length === 2 && lab.existing(...ids.map((id) => `outbox/${id}.tar.zst`)).length === 3;
+  const changed = Promise.withResolvers<string>();
+  lab.receiver.answer = async () => {
+    if (uploads.length === 1) {
+      // Two have the slots for short uploads.
+      for (let left = 500; left > 0 && !isFull(); left--) {
+        await new Promise((done) => setTimeout(done, 10));
+      }
+      const late = ids.find((id) => uploads.every((upload) => upload.id !== id)) ?? "";
+      await lab.record(late, { more: "x" });
+      lab.clock.movedMs += 60_000;
+      changed.resolve(late);
+    }
+    await changed.promise;
+    return undefined;
+  };
+  const { counts } = await lab.pass();
+  assert.deepEqual([counts.shipped, counts["not-ready"]], [2, 1]);
+  const late = await changed.promise;
+  const content = contentOf(`${lab.dir}/episodes/${late}`);
+  assert.equal((await lab.pass()).counts.shipped, 1);
+  assert.equal(contentOf(`${lab.dir}/shipped/${late}/episode`), content);
+  assert.deepEqual(uploads.map(({ id }) => id).sort(), ids);
+  assert.deepEqual(lab.faults(), []);
+});
