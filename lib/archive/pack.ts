@@ -29,7 +29,7 @@ export interface PackHooks {
   readonly onStart?: () => void;
   /** Rejects with the signal's reason; seen after every MiB. */
   readonly signal?: AbortSignal | undefined;
-  /** Awaited after every MiB: lets an abort come in, where nothing else waits for anything. */
+  /** Awaited after every MiB, at the end no more: lets an abort come in, where nothing else waits for anything. */
   readonly turn?: (() => Promise<void>) | undefined;
   /** Called after every MiB with the bytes of tar so far. Must not throw. */
   readonly onProgress?: ((tarBytes: number) => void) | undefined;
@@ -139,7 +139,8 @@ class Packing {
       if (writer.isFull) await this.#flush();
     }
     writer.appendZeros(END_BYTES);
-    await this.#flush();
+    await writer.flush();
+    this.#report();
   }
 
   meta(): Meta {
@@ -148,8 +149,12 @@ class Packing {
 
   async #flush(): Promise<void> {
     await this.writer.flush();
-    this.hooks.onProgress?.(this.writer.tarBytes);
     await this.hooks.turn?.();
+    this.#report();
+  }
+
+  #report(): void {
+    this.hooks.onProgress?.(this.writer.tarBytes);
     this.hooks.signal?.throwIfAborted();
   }
 

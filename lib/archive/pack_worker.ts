@@ -1,8 +1,8 @@
 /** The worker's side: packs one episode at a time, with the real file system. */
-import { setImmediate } from "node:timers";
 import { blockingFs, Libc } from "../sys/mod.ts";
 import { formatFailure, type FromPacker, type FromWorker, type ToWorker } from "./border.ts";
 import { pack } from "./pack.ts";
+import { turn } from "./turn.ts";
 
 const fs = blockingFs(new Libc());
 
@@ -22,7 +22,7 @@ async function run(job: ToWorker, port: MessagePort): Promise<void> {
   try {
     const packed = await pack(fs, job, {
       signal: abort.signal,
-      turn: () => new Promise((resolve) => setImmediate(resolve)),
+      turn,
       onProgress: (tarBytes) => answer({ kind: "progress", tarBytes }),
     });
     answer({ kind: "packed", packed });

@@ -46,8 +46,9 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
   "lib/sys/watch.ts": { uses: ["Deno"], why: "inotify" },
 
   "lib/episode/tree.ts": { uses: ["node:crypto"], why: "sha256 of the source signature" },
+  "lib/archive/turn.ts": { uses: ["node:timers"], why: "a turn of the event loop" },
   "lib/archive/pack_worker.ts": {
-    uses: ["globalThis", "node:timers"],
+    uses: ["globalThis"],
     why: "a worker's own message port, and a turn for what comes in by it",
   },
   "lib/archive/partial_writer.ts": {
