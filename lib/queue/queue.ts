@@ -8,6 +8,7 @@ import {
   isFsError,
   type Lock,
   type Locks,
+  type Stat,
 } from "../sys/mod.ts";
 import { QueueError } from "./error.ts";
 import { type Layout, layoutOf } from "./layout.ts";
@@ -171,13 +172,29 @@ export function listEpisodes(
   for (const { name } of queue.fs.list(queue.layout.episodes)) {
     if (name?.startsWith(".")) continue;
     const id = name === undefined ? undefined : findEpisodeId(name);
-    const stat = id === undefined ? undefined : queue.fs.findStat(queue.layout.episode(id));
-    if (id !== undefined && stat?.type === "directory") {
-      found.push({ id, mtimeMs: Number(stat.mtimeNs / 1_000_000n) });
-    } else if (id === undefined || stat !== undefined) {
+    if (id === undefined) {
       strangers.push(name ?? "(a name that is not UTF-8)");
+      continue;
     }
+    const stat = findStatIfGiven(queue, id);
+    if (stat === "not-given") found.push({ id, mtimeMs: 0 });
+    else if (stat?.type === "directory") {
+      found.push({ id, mtimeMs: Number(stat.mtimeNs / 1_000_000n) });
+    } else if (stat !== undefined) strangers.push(id);
   }
   found.sort((a, b) => a.mtimeMs - b.mtimeMs || (a.id < b.id ? -1 : 1));
   return { ids: found.map(({ id }) => id), strangers: strangers.sort() };
+}
+
+/** The disk may not give a single one, and who looks at that is told; a listing is of the others too. */
+export function findStatIfGiven(
+  { fs, layout }: { readonly fs: Pick<Fs, "findStat">; readonly layout: Layout },
+  id: EpisodeId,
+): Stat | "not-given" | undefined {
+  try {
+    return fs.findStat(layout.episode(id));
+  } catch (error) {
+    if (!isFsError(error)) throw error;
+    return "not-given";
+  }
 }

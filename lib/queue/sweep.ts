@@ -3,7 +3,7 @@ import { type EpisodeId, findEpisodeId } from "../episode/mod.ts";
 import { isFsError, unlinkIfThere } from "../sys/mod.ts";
 import { findOutboxId } from "./layout.ts";
 import { lookAt } from "./look.ts";
-import { type Queue, tryLockEpisode } from "./queue.ts";
+import { findStatIfGiven, type Queue, tryLockEpisode } from "./queue.ts";
 import { step } from "./steps.ts";
 
 /** What the sweep saw. */
@@ -29,7 +29,7 @@ export async function sweepOutbox(
     const id = name === undefined ? undefined : findOutboxId(name);
     if (id === undefined || busy.has(id)) continue;
     const path = `${layout.outbox}/${name}`;
-    if (fs.findStat(layout.episode(id)) === undefined) orphans.add(id);
+    if (findStatIfGiven(queue, id) === undefined) orphans.add(id);
     else if (path === layout.archive(id)) archives.push(id);
     // Work in progress of a writer that was killed; it was never the record.
     else if (path === layout.recordNew(id)) {

@@ -8,6 +8,7 @@
  */
 import type { EpisodeId } from "../episode/mod.ts";
 import {
+  findStatIfGiven,
   finishRemovals,
   finishReturns,
   isDue,
@@ -122,8 +123,8 @@ async function repairOnce({ queue, started, begun }: Shop): Promise<void> {
 /** The shipped ones, which have left, stand in between. */
 function findOldestMs({ queue }: Shop, { ids }: Listing): number | undefined {
   for (const id of ids) {
-    const stat = queue.fs.findStat(queue.layout.episode(id));
-    if (stat !== undefined) return Number(stat.mtimeNs / 1_000_000n);
+    const stat = findStatIfGiven(queue, id);
+    if (stat !== undefined && stat !== "not-given") return Number(stat.mtimeNs / 1_000_000n);
   }
   return undefined;
 }

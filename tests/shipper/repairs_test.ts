@@ -397,20 +397,6 @@ Deno.test("an episode that somebody has in hand is left to him", async () => {
   assert.deepEqual(lab.faults(), []);
 });
 
-Deno.test("what has the name of a lock file and is none holds up its own episode alone", async () => {
-  await using lab = await Lab.open();
-  await Deno.mkdir(`${lab.dir}/.locks/a`);
-  await Deno.symlink("nowhere", `${lab.dir}/.locks/b`);
-  for (const id of ["a", "b", "c"]) await lab.record(id);
-  const { counts } = await lab.pass();
-  assert.deepEqual([counts.shipped, counts.stuck + counts.waiting], [1, 2]);
-  assert.deepEqual(lab.existing("shipped/c/episode"), ["shipped/c/episode"]);
-  for (const id of ["a", "b"]) await Deno.remove(`${lab.dir}/.locks/${id}`);
-  lab.clock.movedMs += 3_600_000;
-  assert.equal((await lab.pass()).counts.shipped, 2);
-  assert.deepEqual(lab.faults(), []);
-});
-
 Deno.test("lock files of killed processes are swept, held ones stay", async () => {
   await using lab = await Lab.open();
   await Deno.writeTextFile(`${lab.dir}/.locks/dead`, "");
