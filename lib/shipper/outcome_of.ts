@@ -153,7 +153,17 @@ function ofFsError(error: FsError, stage: Stage, path: string): Outcome {
       return { ...base, outcome: "stuck", remediation: `sudo chown -R cis490:cis490 ${path}` };
     case "broken":
       return { ...base, outcome: "stuck", remediation: "journalctl -k -p warning -n 50" };
+    case "link":
+    case "is-a-directory":
+    case "not-a-directory":
+      // It is not what its name says, and may lie in outbox/ or .locks/.
+      return { ...base, outcome: "stuck", remediation: `ls -ld ${namesOf(error)}` };
     default:
       return { ...base, outcome: "stuck", remediation: `ls -la ${path}` };
   }
+}
+
+/** Of a rename both, without the arrow, which a shell would take for a file to write to. */
+function namesOf({ subject }: FsError): string {
+  return subject.replace(" -> ", " ");
 }

@@ -15,4 +15,16 @@ Deno.test("a directory under a name of ours in outbox/ does not keep others from
   const told = JSON.stringify(lab.named("stranger"));
   for (const name of names) assert.ok(told.includes(`"${name}"`), `${name} is not in ${told}`);
   assert.equal(counts.stuck, 1);
+  const stuck = lab.results.find(({ id }) => id === "a")?.outcome;
+  assert.equal(stuck?.remediation, `ls -ld ${lab.dir}/outbox/a.json.new`);
+});
+
+Deno.test("where a rename meets a directory, the command that shows it redirects nothing", async () => {
+  await using lab = await Lab.open();
+  await lab.record("a");
+  lab.beforePack = () => Deno.mkdirSync(`${lab.dir}/outbox/a.tar.zst`);
+  await lab.pass();
+  const stuck = lab.results.find(({ id }) => id === "a")?.outcome;
+  const { outbox } = lab.queue.layout;
+  assert.equal(stuck?.remediation, `ls -ld ${outbox}/a.tar.zst.partial ${outbox}/a.tar.zst`);
 });
