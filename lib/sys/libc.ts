@@ -440,7 +440,7 @@ export class Libc {
 
   /** What the call before said, which is not made again. */
   #error(operation: string, subject: string): FsError {
-    return errorOf(operation, subject, this.#errno[0] ?? 0);
+    return errorOf(operation, subject, this.#errno[0] || EIO);
   }
 }
 
