@@ -23,7 +23,11 @@ Deno.test({
         ...["compile", "--quiet", "-A", "--target", "aarch64-unknown-linux-gnu"],
         ...["--output", program, new URL("pack_golden.ts", import.meta.url).pathname],
       ],
-      env: { DENORT_BIN: await ensureDenort("aarch64", console.error) },
+      env: {
+        DENORT_BIN: await ensureDenort("aarch64", console.error),
+        // As in tools/build.ts: on a fresh machine it resolves all packages anew, too deep for the usual 2 MiB.
+        RUST_MIN_STACK: `${64 * 1024 * 1024}`,
+      },
       stdin: "null",
     }).output();
     assert(compiled.success, new TextDecoder().decode(compiled.stderr));
