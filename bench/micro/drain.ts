@@ -1,5 +1,6 @@
 /** A backlog that names no commit of the lab code, drained by the compiled program. */
 import { BINARY } from "../../tests/e2e/lab.ts";
+import { configureLabHost } from "./lab_host.ts";
 import { measure, syncFileSystem, type Used } from "../measure.ts";
 
 /** After this no episode counts as one that is still recorded. */
@@ -14,18 +15,7 @@ export async function measureDrain(directory: string, episodes: number): Promise
     Deno.writeTextFileSync(`${episode}/meta.json`, `{"number":${number}}\n`);
     Deno.writeTextFileSync(`${episode}/samples.jsonl`, `{"at":${number}}\n`);
   }
-  const config = `${root}/lab-host.toml`;
-  await Deno.writeTextFile(
-    config,
-    `host_id = "lab-host-01"
-data_dir = "${root}/data"
-[receiver]
-url = "http://127.0.0.1:9"
-token_file = "${root}/token"
-[queue]
-settle_s = ${SETTLE_MS / 1000}
-`,
-  );
+  const config = await configureLabHost(root, `settle_s = ${SETTLE_MS / 1000}`);
   await syncFileSystem(root);
   await new Promise((done) => setTimeout(done, 2 * SETTLE_MS));
   const log = `${root}/log`;

@@ -1,5 +1,6 @@
 /** A shipper with nothing to do: its passes must not cost more when thousands of episodes were shipped before. */
 import { TestProcess } from "../../tests/transport/process.ts";
+import { configureLabHost } from "./lab_host.ts";
 import { cpuSecondsOf } from "../measure.ts";
 
 const WARM_UP_MS = 4000;
@@ -20,18 +21,8 @@ export async function measureIdlePass(directory: string, retired: number): Promi
     Deno.writeTextFileSync(`${place}/receipt.json`, JSON.stringify({ shipped_at: shippedAt }));
   }
   await Deno.writeTextFile(`${root}/token`, "A".repeat(43));
-  await Deno.writeTextFile(
-    `${root}/lab-host.toml`,
-    `host_id = "lab-host-01"
-data_dir = "${root}/data"
-[receiver]
-url = "http://127.0.0.1:9"
-token_file = "${root}/token"
-[queue]
-scan_interval_s = 1
-`,
-  );
-  const args = ["ship", "--daemon", "--config", `${root}/lab-host.toml`];
+  const config = await configureLabHost(root, "scan_interval_s = 1");
+  const args = ["ship", "--daemon", "--config", config];
   await using daemon = TestProcess.spawn(args);
   await daemon.until(/event=pass-finished/, 60_000);
   await pause(WARM_UP_MS);
