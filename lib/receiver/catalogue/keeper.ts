@@ -17,8 +17,8 @@ export interface CatalogueParts {
   readonly log: Log;
 }
 
-/** Noted receipts are written down so often. */
-const FLUSH_INTERVAL_MS = 1000;
+/** Receipts are written down so long after they were noted, with those that came meanwhile. */
+const FLUSH_DELAY_MS = 1000;
 /** After a failure it is tried again, and the file's name looked at, so often. */
 const LOOK_INTERVAL_MS = 60_000;
 /** Receipts read, and rows written, before other work gets its turn: a few milliseconds. */
@@ -45,6 +45,8 @@ class Keeper implements Catalogue {
   /** Monotonic milliseconds. */
   #nextLookMs = -Infinity;
   #lastFailure: string | undefined;
+  /** Ends a rest: there is something to do. */
+  #wake: (() => void) | undefined;
 
   constructor(private readonly parts: CatalogueParts, private readonly path: string) {}
 
@@ -55,6 +57,7 @@ class Keeper implements Catalogue {
       this.#noted = [];
       this.#isBehind = true;
     }
+    this.#wake?.();
   }
 
   findTotals(): readonly HostTotals[] | undefined {
@@ -64,21 +67,40 @@ class Keeper implements Catalogue {
     } catch (error) {
       if (!(error instanceof CatalogueError)) throw error;
       this.#isBehind = true;
+      this.#wake?.();
       return undefined;
     }
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { clock } = this.parts;
     try {
       while (!signal.aborted) {
         await this.#attempt(() => this.#bringUpToDate(signal));
-        await clock.sleep(FLUSH_INTERVAL_MS, signal);
+        await this.#rest(signal);
       }
       await this.#attempt(() => this.#writeNoted());
     } finally {
       this.#close();
     }
+  }
+
+  /** Until something is to be done, or looked at again: a receiver that nobody asks must not wake a processor each second. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    const { clock } = this.parts;
+    if (!this.#hasWork()) {
+      const awake = new AbortController();
+      this.#wake = () => awake.abort();
+      await clock.sleep(
+        Math.max(0, this.#nextLookMs - clock.monotonic()),
+        AbortSignal.any([signal, awake.signal]),
+      );
+      this.#wake = undefined;
+    }
+    await clock.sleep(FLUSH_DELAY_MS, signal);
+  }
+
+  #hasWork(): boolean {
+    return this.#open !== undefined && (this.#isBehind || this.#noted.length > 0);
   }
 
   async #attempt(work: () => Promise<void>): Promise<void> {
