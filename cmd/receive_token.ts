@@ -23,13 +23,20 @@ const fs = plainFs();
 export async function add(args: ConfigArgs & { readonly host: string }, io: Io): Promise<number> {
   const host = parseHost(args.host, ["receive", "token", "add"]);
   const token = formatToken(crypto.getRandomValues(new Uint8Array(32)));
+  const digest = digestOfToken(token);
   const path = await changeTokens(args, io, (rows) => [...rows, {
     host,
-    digest: digestOfToken(token),
+    digest,
     created: new Date(systemClock.now()).toISOString(),
   }]);
   io.stderr(`cis490: ${host} may send episodes with this token, which is shown only now:`);
-  io.stdout(token);
+  try {
+    io.stdout(token);
+  } catch (error) {
+    // Nobody has seen it (a full disk behind `> file`), so nobody can use it, or would know to revoke it.
+    await changeTokens(args, io, (rows) => rows.filter((row) => row.digest !== digest));
+    throw error;
+  }
   io.stderr(
     `cis490: its SHA-256 is in ${path}. On ${host}, put the token into the file that ` +
       "receiver.token_file of /etc/cis490/lab-host.toml names, mode 0640",
@@ -81,7 +88,8 @@ async function changeTokens(
   io: Io,
   change: (rows: readonly TokenRow[]) => readonly TokenRow[],
 ): Promise<string> {
-  const { tokensFile, storeDir } = await loadReceiverConfig(receiverConfigFile(config, io));
+  const { tokensFile: named, storeDir } = await loadReceiverConfig(receiverConfigFile(config, io));
+  const tokensFile = followLinks(named);
   using directory = openDirectory(parentOf(tokensFile), tokensFile);
   // flock(2), until the process ends: of two commands at once neither may lose the other's token.
   directory.lockSync(true);
@@ -92,6 +100,17 @@ async function changeTokens(
     await writeTokens(fs, tokensFile, after, { mode: 0o640, ...(owner && { owner }) });
   }
   return tokensFile;
+}
+
+/** The file itself is to be replaced, not a link to it. */
+function followLinks(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch (error) {
+    // Not there yet; what else is wrong with it is told by whoever reads it.
+    if (error instanceof Error) return path;
+    throw error;
+  }
 }
 
 function openDirectory(path: string, tokensFile: string): Deno.FsFile {

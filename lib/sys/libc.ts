@@ -321,10 +321,13 @@ export class Libc {
 
   /** flock(2) LOCK_EX | LOCK_NB: false when another open file holds the lock. */
   tryLock(fd: number, path: string): boolean {
-    if (this.#symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
-    const error = this.#error("flock", path);
-    if (error.errno === "EAGAIN") return false;
-    throw error;
+    for (let left = MOST_CALLS;; left--) {
+      if (this.#symbols.flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
+      const error = this.#error("flock", path);
+      if (error.errno === "EAGAIN") return false;
+      // As in #attempt: a wait's errno, in front of the call's own.
+      if (left === 0 || !ERRNO_OF_WAITS.has(this.#errno[0] ?? 0)) throw error;
+    }
   }
 
   /** Creates a file for writing: O_CREAT | O_EXCL. Children do not inherit it. */
