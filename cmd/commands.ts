@@ -92,11 +92,10 @@ export const COMMANDS: readonly Command[] = [
     environment: {
       ...CONFIG_VARIABLE,
       CREDENTIALS_DIRECTORY: "where credential:NAME in the configuration is looked up",
-      NOTIFY_SOCKET:
-        "set by systemd: readiness, status and watchdog are told there, if it is a path",
-      RUNTIME_DIRECTORY: "set by systemd: the socket that they are sent from is there",
+      NOTIFY_SOCKET: "set by systemd: readiness, status and watchdog are told there",
     },
-    permissions: ["read", "write", "net", "run", "env", "sys"],
+    // The C library is for NOTIFY_SOCKET, and given up by the command itself.
+    permissions: ["read", "write", "net", "ffi", "run", "env", "sys"],
     load: async () => (await import("./receive.ts")).run,
   }),
   command({

@@ -21,13 +21,7 @@ import {
   type Readiness,
   type Server,
 } from "../lib/receiver/mod.ts";
-import {
-  monotonicUsAtLeast,
-  openPathDatagram,
-  plainFs,
-  systemClock,
-  watchedFs,
-} from "../lib/sys/mod.ts";
+import { plainFs, systemClock, watchedFs } from "../lib/sys/mod.ts";
 import type { Io } from "./print.ts";
 import { changeableOf, type Machine } from "./receive_parts.ts";
 import { intervalWithin, openService, untilStopped } from "./service.ts";
@@ -40,7 +34,9 @@ export async function run(args: { readonly config: string | undefined }, io: Io)
   const file = receiverConfigFile(args.config, io);
   const config = await loadReceiverConfig(file);
   const { version } = readBuildInfo();
-  const service = openService(io, (address) => openPathDatagram(address, ownSocket(io)));
+  const service = openService(io);
+  // From here on it reads what others send.
+  Deno.permissions.revokeSync({ name: "ffi" });
   const { log, notifier, evidence } = service;
   const fs = watchedFs(plainFs(), evidence, { readings: true });
   const machine: Machine = { fs, clock: systemClock, log };
@@ -65,7 +61,7 @@ export async function run(args: { readonly config: string | undefined }, io: Io)
     stopping.abort();
   });
   Deno.addSignalListener("SIGHUP", async () => {
-    notifier.reloading(monotonicUsAtLeast());
+    notifier.reloading();
     await reload(file, config, (next) => receiver.change(changeableOf(next, machine, io)), log);
     notifier.ready();
   });
@@ -105,12 +101,6 @@ export async function run(args: { readonly config: string | undefined }, io: Io)
 const SELF_CHECK_MS = 30_000;
 /** A disk that syncs a large upload may keep the check waiting. */
 const LONGEST_SILENCE_MS = 120_000;
-
-/** Where this process binds the socket that it notifies from; undefined outside of a unit. */
-function ownSocket(io: Pick<Io, "environment">): string | undefined {
-  const directory = io.environment("RUNTIME_DIRECTORY")?.split(":")[0];
-  return directory === undefined ? undefined : `${directory}/notify.${Deno.pid}`;
-}
 
 /** Port 0 is a free one. */
 function addressOf({ address }: Server, { listen }: ReceiverConfig): ListenAddress {

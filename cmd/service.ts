@@ -3,13 +3,14 @@ import { createLog, type Log, thinLog } from "../lib/events/mod.ts";
 import {
   createEvidence,
   createNotifier,
-  type Datagrams,
   type Evidence,
   findNotifyAddress,
   findWatchdogMs,
   type Notifier,
   type NotifyAddress,
   type NotifyEnvironment,
+  openDatagram,
+  type ServiceManager,
   systemClock,
 } from "../lib/sys/mod.ts";
 import type { Io } from "./print.ts";
@@ -24,16 +25,16 @@ export interface Service {
   close(): void;
 }
 
-/** `open` reaches NOTIFY_SOCKET; what it throws is logged, and the work goes on without. */
-export function openService(io: Io, open: (address: NotifyAddress) => Datagrams): Service {
+/** Needs the C library, which may be given up afterwards. A NOTIFY_SOCKET out of reach is logged, and the work goes on. */
+export function openService(io: Io): Service {
   const { log, flush } = thinLog(systemClock, createLog(io.stderr, { priority: io.isJournal }));
   const environment: NotifyEnvironment = {
     NOTIFY_SOCKET: io.environment("NOTIFY_SOCKET"),
     WATCHDOG_USEC: io.environment("WATCHDOG_USEC"),
     WATCHDOG_PID: io.environment("WATCHDOG_PID"),
   };
-  const datagrams = tryOpen(findNotifyAddress(environment), open, log);
-  const notifier = createNotifier(datagrams?.send);
+  const manager = tryOpen(findNotifyAddress(environment), log);
+  const notifier = createNotifier(manager);
   const watchdogMs = findWatchdogMs(environment, Deno.pid);
   const feed = () => notifier.watchdog();
   return {
@@ -43,19 +44,18 @@ export function openService(io: Io, open: (address: NotifyAddress) => Datagrams)
     watchdogMs,
     close() {
       flush();
-      datagrams?.close();
+      manager?.close();
     },
   };
 }
 
 function tryOpen(
   address: NotifyAddress | undefined,
-  open: (address: NotifyAddress) => Datagrams,
   log: Log,
-): Datagrams | undefined {
+): ServiceManager | undefined {
   if (address === undefined) return undefined;
   try {
-    return open(address);
+    return openDatagram(address);
   } catch (error) {
     log("notify-impossible", { why: error instanceof Error ? error.message : String(error) });
     return undefined;

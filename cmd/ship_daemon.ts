@@ -2,15 +2,7 @@
 import { readBuildInfo } from "../lib/build_info.ts";
 import { ConfigError, type LabHostConfig, loadLabHostConfig } from "../lib/config/mod.ts";
 import { type PassSummary, runDaemon } from "../lib/shipper/mod.ts";
-import {
-  exactFs,
-  Libc,
-  monotonicUs,
-  openDatagram,
-  systemClock,
-  watchDirectory,
-  watchedFs,
-} from "../lib/sys/mod.ts";
+import { exactFs, Libc, systemClock, watchDirectory, watchedFs } from "../lib/sys/mod.ts";
 import type { Io } from "./print.ts";
 import { intervalWithin, openService, type Service, untilStopped, warnIfShort } from "./service.ts";
 import { createShipEvidence, type ShipEvidence } from "./ship_evidence.ts";
@@ -19,7 +11,7 @@ import { statusJson, statusWords, statusWriter } from "./ship_status.ts";
 
 /** Exit code 0 after SIGTERM or SIGINT. Throws ConfigError, QueueError, FsError. */
 export async function run(file: string, io: Io): Promise<number> {
-  const service = openService(io, openDatagram);
+  const service = openService(io);
   const { log, notifier } = service;
   const evidence = createShipEvidence(service.evidence);
   let config = await loadLabHostConfig(file);
@@ -47,7 +39,7 @@ export async function run(file: string, io: Io): Promise<number> {
   });
   Deno.addSignalListener("SIGUSR1", () => wishes.hurry());
   Deno.addSignalListener("SIGHUP", async () => {
-    notifier.reloading(monotonicUs());
+    notifier.reloading();
     const next = await tryLoad(file, service);
     if (next === undefined) return notifier.ready();
     if (running === undefined || !isLive(config, next)) {

@@ -52,16 +52,12 @@ export const PERMISSIONS: readonly Permission[] = [
   { flag: "--allow-read", why: "data and store directories come from the configuration" },
   { flag: "--allow-write", why: "the same; systemd's ReadWritePaths= narrows it" },
   { flag: "--allow-net", why: "the receiver's address comes from the configuration" },
-  {
-    flag: "--unstable-net",
-    why: "Deno.listenDatagram: `receive` has given up FFI, and notifies systemd all the same",
-  },
   { flag: "--allow-ffi", why: "statx, getdents64, flock, renameat2, sendto: see lib/sys/libc.ts" },
   { flag: `--allow-run=${Object.keys(PROGRAMS).join(",")}`, why: listed(PROGRAMS) },
   { flag: `--allow-env=${Object.keys(VARIABLES).join(",")}`, why: listed(VARIABLES) },
   {
-    flag: "--allow-sys=statfs,hostname,osUptime,uid,gid",
-    why: "free space, the default host id, the monotonic start time, whose files are made",
+    flag: "--allow-sys=statfs,hostname,uid,gid",
+    why: "free space, the default host id, whose files are made",
   },
 ];
 

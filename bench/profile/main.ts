@@ -57,7 +57,7 @@ async function countSystemCalls(place: Place): Promise<void> {
 async function profile(place: Place, episodes: number): Promise<void> {
   const ports = { ship: freePort(), receive: freePort() };
   const inspected = (port: number) => [
-    ...[Deno.execPath(), "run", "-A", "--unstable-net", `--inspect=127.0.0.1:${port}`],
+    ...[Deno.execPath(), "run", "-A", `--inspect=127.0.0.1:${port}`],
     `${ROOT}main.ts`,
   ];
   const programs = { ship: inspected(ports.ship), receive: inspected(ports.receive) };

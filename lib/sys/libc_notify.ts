@@ -1,5 +1,8 @@
-/** Datagrams to a unix socket through the C library: path and abstract names alike. Needs the FFI permission. */
-import type { NotifyAddress, SendDatagram } from "./notify.ts";
+/**
+ * Datagrams to a unix socket through the C library: path and abstract names alike. Opening one needs the FFI permission;
+ * what is open stays so when that is given up.
+ */
+import type { NotifyAddress, ServiceManager } from "./notify.ts";
 
 const SYMBOLS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" },
@@ -20,13 +23,8 @@ const CLOCK_MONOTONIC = 1;
 /** sun_path of struct sockaddr_un, unix(7). */
 const PATH_LIMIT_BYTES = 108;
 
-export interface Datagrams {
-  readonly send: SendDatagram;
-  close(): void;
-}
-
 /** Opens a socket for datagrams to `address`. Throws when the address is too long or no socket is to be had. */
-export function openDatagram(address: NotifyAddress): Datagrams {
+export function openDatagram(address: NotifyAddress): ServiceManager {
   const name = new TextEncoder().encode(
     address.kind === "path" ? `${address.path}\0` : `\0${address.name}`,
   );
@@ -53,19 +51,14 @@ export function openDatagram(address: NotifyAddress): Datagrams {
       );
       if (Number(sent) !== bytes.byteLength) throw new Error("sendto NOTIFY_SOCKET failed");
     },
+    monotonicUs() {
+      const time = new DataView(new ArrayBuffer(16));
+      symbols.clock_gettime(CLOCK_MONOTONIC, new Uint8Array(time.buffer));
+      return time.getBigInt64(0, true) * 1_000_000n + time.getBigInt64(8, true) / 1000n;
+    },
     close() {
       symbols.close(fd);
       library.close();
     },
   };
-}
-
-/** CLOCK_MONOTONIC in microseconds, clock_gettime(2). */
-export function monotonicUs(): bigint {
-  const library = Deno.dlopen("libc.so.6", SYMBOLS);
-  const time = new Uint8Array(16);
-  library.symbols.clock_gettime(CLOCK_MONOTONIC, time);
-  library.close();
-  const view = new DataView(time.buffer);
-  return view.getBigInt64(0, true) * 1_000_000n + view.getBigInt64(8, true) / 1000n;
 }

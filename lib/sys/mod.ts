@@ -4,7 +4,6 @@
  */
 export * from "./background.ts";
 export * from "./clock.ts";
-export * from "./datagram_notify.ts";
 export * from "./durable.ts";
 export * from "./evidence.ts";
 export * from "./fs.ts";

@@ -3,8 +3,14 @@
  * process. Without NOTIFY_SOCKET everything here is silence.
  */
 
-/** Sends one datagram; may throw, which {@link createNotifier} swallows. */
-export type SendDatagram = (message: string) => void;
+/** The socket of whoever started this process. */
+export interface ServiceManager {
+  /** Sends one datagram; may throw, which {@link createNotifier} swallows. */
+  send(message: string): void;
+  /** CLOCK_MONOTONIC in microseconds, clock_gettime(2). */
+  monotonicUs(): bigint;
+  close(): void;
+}
 
 export interface Notifier {
   ready(): void;
@@ -12,17 +18,19 @@ export interface Notifier {
   status(words: string): void;
   watchdog(): void;
   stopping(): void;
-  /** `monotonicUs` is CLOCK_MONOTONIC in microseconds, as Type=notify-reload wants it. */
-  reloading(monotonicUs: bigint): void;
+  /** The configuration is being read again, as Type=notify-reload wants it told. */
+  reloading(): void;
   /** Asks for `ms` more milliseconds to start or to stop. */
   extendTimeout(ms: number): void;
 }
 
-/** A notifier over `send`; undefined is a process that no service manager started. Its methods never throw. */
-export function createNotifier(send: SendDatagram | undefined): Notifier {
+/** A notifier of `manager`; undefined is a process that no service manager started. Its methods never throw. */
+export function createNotifier(
+  manager: Pick<ServiceManager, "send" | "monotonicUs"> | undefined,
+): Notifier {
   const say = (message: string) => {
     try {
-      send?.(message);
+      manager?.send(message);
     } catch {
       // The service manager's socket being full or gone is no reason to harm an episode.
     }
@@ -32,7 +40,7 @@ export function createNotifier(send: SendDatagram | undefined): Notifier {
     status: (words) => say(`STATUS=${words.replaceAll(/\p{Cc}+/gu, " ")}`),
     watchdog: () => say("WATCHDOG=1"),
     stopping: () => say("STOPPING=1"),
-    reloading: (monotonicUs) => say(`RELOADING=1\nMONOTONIC_USEC=${monotonicUs}`),
+    reloading: () => say(`RELOADING=1\nMONOTONIC_USEC=${manager?.monotonicUs()}`),
     extendTimeout: (ms) => say(`EXTEND_TIMEOUT_USEC=${Math.round(ms * 1000)}`),
   };
 }

@@ -157,3 +157,29 @@ Deno.test({
     assert.equal(await receiver.end(), 0, receiver.log);
   },
 });
+
+Deno.test("the C library is given up before anything is listened to", async () => {
+  const root = await Deno.makeTempDir({ prefix: "cis490-api-" });
+  await Deno.writeTextFile(
+    `${root}/receiver.toml`,
+    `listen = "unix:${root}/is/not/there.sock"\nstore_dir = "${root}/store"\n`,
+  );
+  const io = "{ environment: () => undefined, stderr() {}, isJournal: false }";
+  const program = `
+    import { run } from "${new URL("../../cmd/receive.ts", import.meta.url)}";
+    const state = () => Deno.permissions.querySync({ name: "ffi" }).state;
+    console.log(state());
+    await run({ config: "${root}/receiver.toml" }, ${io}).catch((error) => console.log(error.name));
+    console.log(state());
+  `;
+  const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-check", program],
+    cwd: new URL("../..", import.meta.url).pathname,
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  // Revoked is as if it were never asked for, and nobody can answer the prompt: the program is built with --no-prompt.
+  const said = new TextDecoder().decode(stdout).trim().split("\n");
+  assert.deepEqual(said, ["granted", "ListenError", "prompt"], new TextDecoder().decode(stderr));
+  await Deno.remove(root, { recursive: true });
+});

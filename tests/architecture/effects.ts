@@ -38,7 +38,6 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
     why: "the real Clock",
   },
   "lib/sys/random.ts": { uses: ["Math.random"], why: "the real Random" },
-  "lib/sys/datagram_notify.ts": { uses: ["Deno"], why: "datagrams to NOTIFY_SOCKET without FFI" },
   "lib/sys/fs_plain.ts": { uses: ["Deno", "node:fs"], why: "the real Fs" },
   "lib/sys/libc.ts": { uses: ["Deno"], why: "the C library through FFI" },
   "lib/sys/libc_notify.ts": { uses: ["Deno"], why: "sendto(2) to an abstract socket, through FFI" },
