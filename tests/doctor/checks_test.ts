@@ -125,6 +125,27 @@ Deno.test("held episodes whose commit is accepted by now are no alarm; of others
   assert.equal(find(none, "out-of-window").severity, "green");
 });
 
+Deno.test("what is held is counted on the disk and in the journal, and the higher number told", async () => {
+  const { journal } = await wellLabHost();
+  assert(journal.kind === "seen");
+  const row = async (saidCount: number, onDisk: number) => {
+    const held = {
+      ...{ count: saidCount, code: "out-of-window", status: 412, detail: "too old" },
+      ...{ remediation: undefined, atMs: NOW_MS, ids: [] },
+    };
+    const ids = Array.from({ length: onDisk }, (_, at) => ({ id: idOf(`e-${at}`) }));
+    const rows = await labHostRows({
+      journal: { kind: "seen", value: { ...journal.value, held } },
+      queue: await queueOf({ held: ids.map(({ id }) => ({ id, stamp: stampOf("c") })) }),
+    });
+    return find(rows, "out-of-window");
+  };
+  // The shipper counted when the first three were held, and nine followed.
+  assert.match((await row(3, 12)).cause, /^12 ship\(s\)/);
+  assert.match((await row(12, 3)).cause, /^12 ship\(s\)/);
+  assert.equal((await row(0, 3)).severity, "green");
+});
+
 Deno.test("what is left in outbox/ is swept by a pass", async () => {
   const queue = await queueOf({ orphans: [idOf("gone")] });
   const row = find(await labHostRows({ queue }), "outbox-orphans");

@@ -98,7 +98,10 @@ for id in "$@"; do
 done
 `;
 
-/** Waits until `command` succeeds in the host; throws what it said last when it does not in time. */
+/**
+ * Waits until `command` succeeds in the host; throws what it said last when it does not within `seconds`, the time that the
+ * command itself takes not counted.
+ */
 export async function until(host: Host, seconds: number, command: string): Promise<void> {
   const line = `
     for ((i = 0; i < ${seconds * 10}; i++)); do

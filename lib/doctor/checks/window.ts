@@ -28,9 +28,11 @@ export const OUT_OF_WINDOW: Check<Facts> = {
     const isAccepted = (stamp: Stamp | undefined) =>
       stamp !== undefined && window?.commits.includes(stamp) === true;
     const refused = onDisk.filter(({ stamp }) => !isAccepted(stamp)).map(({ id }) => id);
-    // What the shipper counts is the newest, where it counts: records of what it has just found are not all written yet.
-    // But of a window that has changed it hears a minute later.
-    const count = Math.max(0, (said?.count ?? onDisk.length) - (onDisk.length - refused.length));
+    // What the shipper said may be more, since records of what it has just found are not all written yet, or of a part of
+    // the queue only; and less, since it counts again every five minutes. That there are none any more it says at once.
+    const held = said?.count === 0 ? 0 : Math.max(said?.count ?? 0, onDisk.length);
+    // Of a window that has changed the shipper hears a minute later.
+    const count = Math.max(0, held - (onDisk.length - refused.length));
     const evidence = {
       count,
       ...(said === undefined ? {} : { journal: said.detail }),
