@@ -9,6 +9,7 @@ import {
   type PackedNote,
   tryLockEpisode,
 } from "../queue/mod.ts";
+import { isFsError } from "../sys/mod.ts";
 import type { Outcome } from "./outcomes.ts";
 import { makeRoom } from "./prune.ts";
 import { archiveBoundBytes } from "./room.ts";
@@ -91,15 +92,22 @@ async function takePlace(shop: Shop, id: EpisodeId, bound: number): Promise<bool
   return true;
 }
 
-/** It keeps its record: packing again costs less than keeping the others waiting. */
+/**
+ * It keeps its record: packing again costs less than keeping the others waiting. Throws nothing but bugs: what can't be
+ * removed is told to whoever looks at `id` itself, and must not keep the episode that needs the place.
+ */
 async function giveUpArchive({ queue }: Shop, id: EpisodeId): Promise<void> {
-  const lock = tryLockEpisode(queue, id);
-  // Somebody works on it, and will bring it to an end.
-  if (lock === undefined) return;
   try {
-    await dropArchive(queue, id);
-  } finally {
-    lock.release();
+    const lock = tryLockEpisode(queue, id);
+    // Somebody works on it, and will bring it to an end.
+    if (lock === undefined) return;
+    try {
+      await dropArchive(queue, id);
+    } finally {
+      lock.release();
+    }
+  } catch (error) {
+    if (!isFsError(error)) throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 /** A name that nothing can be done about costs its own episode's turn, and no other's. */
 import assert from "node:assert/strict";
 import { FsError } from "../../lib/sys/mod.ts";
-import { Lab } from "./lab.ts";
+import { Lab, refusal } from "./lab.ts";
 
 Deno.test("what has the name of a lock file and is none holds up its own episode alone", async () => {
   await using lab = await Lab.open();
@@ -41,3 +41,30 @@ Deno.test("an episode whose directory the disk does not give holds up no other",
 function fail(path: string): never {
   throw new FsError("statx", path, "EUCLEAN");
 }
+
+Deno.test("an archive that can't be given up for its place keeps nobody else from being shipped", async () => {
+  let isBroken = false;
+  await using lab = await Lab.open({
+    uploads: 1,
+    outboxAhead: 1,
+    wrap: (fs) => ({
+      ...fs,
+      unlink: (path) =>
+        isBroken && /slow-\d\.tar\.zst$/.test(path)
+          ? Promise.reject(new FsError("unlink", path, "EIO"))
+          : fs.unlink(path),
+    }),
+  });
+  lab.receiver.answer = ({ id }) => id.startsWith("slow") ? refusal("commit-unknown") : undefined;
+  const slow = ["slow-1", "slow-2", "slow-3"];
+  for (const id of slow) await lab.record(id);
+  await lab.pass();
+  const archives = slow.map((id) => `outbox/${id}.tar.zst`);
+  assert.deepEqual(lab.existing(...archives), archives, "every place is taken");
+  isBroken = true;
+  await lab.record("other");
+  const { counts } = await lab.pass();
+  assert.deepEqual([counts.shipped, counts.stuck], [1, 0]);
+  assert.deepEqual(lab.existing("shipped/other/episode"), ["shipped/other/episode"]);
+  assert.deepEqual(lab.existing(...archives), archives);
+});
