@@ -69,12 +69,16 @@ function findDiskLow(shop: Shop, id: EpisodeId, bound: number): Outcome | undefi
   const dir = queue.layout.outbox;
   if (room.hasSpace(dir, bound)) return undefined;
   const { freeBytes } = queue.fs.space(dir);
+  const { promisedBytes } = room;
+  const beside = promisedBytes === 0
+    ? ""
+    : `, less ${promisedBytes} for archives that are being packed`;
   queue.log("disk-low", { id, needed_bytes: bound, free_bytes: freeBytes, dir });
   return {
     outcome: "transient",
     code: "disk-low",
     detail: `packing pauses: an archive of up to ${bound} bytes and min_free_mb ` +
-      `(${options.minFreeBytes} bytes) do not fit into the ${freeBytes} bytes that are free`,
+      `(${options.minFreeBytes} bytes) do not fit into the ${freeBytes} bytes that are free${beside}`,
     scope: "episode",
     remediation: `df -h ${dir}`,
   };

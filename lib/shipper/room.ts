@@ -36,9 +36,15 @@ export class Room {
 
   /** True when an archive of `boundBytes` leaves `minFreeBytes` free on the disk of `path`. Throws FsError. */
   hasSpace(path: string, boundBytes: number): boolean {
+    const leftBytes = this.fs.space(path).freeBytes - this.promisedBytes - boundBytes;
+    return leftBytes >= this.options.minFreeBytes;
+  }
+
+  /** The space that the archives which are being packed may still take. */
+  get promisedBytes(): number {
     let promised = 0;
     for (const bytes of this.#working.values()) promised += bytes;
-    return this.fs.space(path).freeBytes - promised - boundBytes >= this.options.minFreeBytes;
+    return promised;
   }
 
   /** True, once, when the disk of `path` is not low any more. To be asked in every pass. Throws FsError. */

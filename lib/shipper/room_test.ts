@@ -35,7 +35,9 @@ Deno.test("space promised to one archive is not promised to another", () => {
   assert.ok(!room.hasSpace("/d", 901));
   room.take(id("a"), 600);
   assert.ok(!room.hasSpace("/d", 400));
+  assert.equal(room.promisedBytes, 600);
   room.packed(id("a"));
+  assert.equal(room.promisedBytes, 0);
   assert.ok(room.hasSpace("/d", 400));
 });
 

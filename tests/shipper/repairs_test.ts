@@ -354,6 +354,26 @@ Deno.test("without space for the archive nothing is packed, and one line says so
   assert.equal((await lab.pass()).counts.shipped, 1);
 });
 
+Deno.test("where space is short only beside what is being packed, the sum that is told is right", async () => {
+  // The least that is kept free for an archive, and a little for what is in it.
+  const archiveBytes = 72 * 1024;
+  const freeBytes = 990_000 + archiveBytes + archiveBytes / 2;
+  await using lab = await Lab.open({
+    minFreeBytes: 990_000,
+    wrap: (fs) => ({ ...fs, space: () => ({ freeBytes, totalBytes: 2_000_000 }) }),
+  });
+  for (const id of ["a", "b"]) await lab.record(id);
+  const { counts } = await lab.pass();
+  assert.deepEqual([counts.shipped, counts.waiting], [1, 1]);
+  const detail = lab.results.find(({ state }) => state === "waiting")?.outcome?.detail ?? "";
+  const [needed, kept, free, promised] = Array.from(
+    detail.matchAll(/\d+/g),
+    ([all]) => Number(all),
+  );
+  assert.ok(needed && kept && free && promised, detail);
+  assert.ok(needed + kept <= free && needed + kept > free - promised, detail);
+});
+
 Deno.test("archives that wait do not keep others from being packed, nor fill the outbox", async () => {
   await using lab = await Lab.open({ uploads: 1, outboxAhead: 1 });
   for (let at = 0; at < 8; at++) await lab.record(`e${at}`);
