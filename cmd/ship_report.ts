@@ -8,6 +8,7 @@ import {
   type State,
 } from "../lib/shipper/mod.ts";
 import { ID_GRAMMAR_WORDS } from "../lib/episode/mod.ts";
+import { NO_NAME } from "../lib/queue/mod.ts";
 import { formatBytes, formatDuration } from "./format.ts";
 import { type Io, printable } from "./print.ts";
 
@@ -135,15 +136,25 @@ function complaintsOf(reasons: readonly Reason[], { stopped, strangers }: PassSu
     const more = strangers.count > strangers.paths.length ? " and others" : "";
     lines.push(
       `left alone ${strangers.count}: ${names}${more}: not a directory, or not named like an episode ` +
-        `(${ID_GRAMMAR_WORDS}); to mend it: mv -n ${quoted(first)} NEW-NAME`,
+        `(${ID_GRAMMAR_WORDS}); to mend it: ${renamingOf(strangers.paths)}`,
     );
   }
   return lines;
 }
 
+/** The command for the first of them whose name can be written down; one that shows the names where there is none. */
+function renamingOf(paths: readonly string[]): string {
+  const directory = paths[0]?.replace(/\/[^/]*$/, "") ?? "";
+  const path = paths.find((path) => printable(path) === path && !path.endsWith(NO_NAME));
+  return path === undefined
+    ? `ls -lb ${quoted(directory)}`
+    // Not into a directory of the new name, which may be an episode; and not out of episodes/.
+    : `mv -nT ${quoted(path)} ${quoted(`${directory}/NEW-NAME`)}`;
+}
+
 /** As a shell takes it. */
 function quoted(path: string): string {
-  return `'${printable(path).replaceAll("'", `'\\''`)}'`;
+  return `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 function fixed({ detail, remediation }: Outcome): string {

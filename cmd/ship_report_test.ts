@@ -71,6 +71,20 @@ Deno.test("people get a line an episode that moved, the counts, and each reason 
   );
 });
 
+Deno.test("a stranger's command is for a name that a shell can be told, and stays in its directory", () => {
+  const mending = (...paths: string[]) => {
+    const { said, report: { finish } } = report(false);
+    finish(summary({}, { strangers: { count: paths.length, paths } }), false);
+    return said.err.split("to mend it: ")[1];
+  };
+  const odd = ["/d/episodes/(a name that is not UTF-8)", "/d/episodes/a\nb"];
+  assert.equal(
+    mending(...odd, "/d/episodes/it's"),
+    "mv -nT '/d/episodes/it'\\''s' '/d/episodes/NEW-NAME'\n",
+  );
+  assert.equal(mending(...odd), "ls -lb '/d/episodes'\n");
+});
+
 Deno.test("held and not ready are done; waiting, stuck, strangers and an interruption are not", () => {
   const exit = (counts: Partial<PassSummary["counts"]>, rest = {}, interrupted = false) =>
     report(true).report.finish(summary(counts, rest), interrupted);

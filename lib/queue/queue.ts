@@ -153,6 +153,9 @@ export class LockPool {
   }
 }
 
+/** What stands for a name whose bytes are not UTF-8. */
+export const NO_NAME = "(a name that is not UTF-8)";
+
 /** The names in `episodes/`, oldest first. */
 export interface Listing {
   readonly ids: readonly EpisodeId[];
@@ -173,7 +176,7 @@ export function listEpisodes(
     if (name?.startsWith(".")) continue;
     const id = name === undefined ? undefined : findEpisodeId(name);
     if (id === undefined) {
-      strangers.push(name ?? "(a name that is not UTF-8)");
+      strangers.push(name ?? NO_NAME);
       continue;
     }
     const stat = findStatIfGiven(queue, id);
