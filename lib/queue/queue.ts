@@ -43,7 +43,7 @@ const DIRECTORY_MODE = 0o750;
 
 /**
  * Makes what is missing of the directories and takes the lock of the one shipper. Throws QueueError when another one has
- * it, or when the directories lie on different file systems; FsError.
+ * it, or when the directories are none or lie on different file systems; FsError.
  */
 export async function openQueue(parts: QueueParts, options: QueueOptions): Promise<Queue> {
   const layout = layoutOf(options.dataDir);
@@ -68,6 +68,15 @@ async function ensureDirectories(fs: Fs, layout: Layout): Promise<void> {
   ];
   for (const directory of directories) {
     await ensureDirDurably(fs, directory, { mode: DIRECTORY_MODE });
+    const { type } = fs.lstat(directory);
+    if (type !== "directory") {
+      throw new QueueError(
+        "split",
+        directory,
+        `${directory} is a ${type}, not a directory; no episode could be moved there in one step`,
+        `make it a directory on the file system of ${layout.dataDir}`,
+      );
+    }
   }
   const first = fs.lstat(layout.episodes).device;
   const other = directories.find((directory) => fs.lstat(directory).device !== first);

@@ -440,6 +440,22 @@ Deno.test("a second shipper is told who works there", async () => {
   });
 });
 
+for (const place of ["episodes", "outbox", "shipped", "quarantine", ".locks"]) {
+  Deno.test(`a link in the place of ${place} is told in words, before anything is moved`, async () => {
+    await using lab = await Lab.open();
+    lab.queue.close();
+    await Deno.rename(`${lab.dir}/${place}`, `${lab.dir}/elsewhere`);
+    await Deno.symlink("elsewhere", `${lab.dir}/${place}`);
+    await assert.rejects(lab.restart(), (error: unknown) => {
+      assert.ok(error instanceof QueueError);
+      const words = `${lab.dir}/${place} is a symlink, not a directory`;
+      assert.ok(error.message.startsWith(words), error.message);
+      assert.match(error.hint ?? "", /make it a directory/);
+      return true;
+    });
+  });
+}
+
 Deno.test("after an abort nothing is half done, and the next pass ships", async () => {
   await using lab = await Lab.open();
   for (const id of ["a", "b", "c"]) await lab.record(id);
