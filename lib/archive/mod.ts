@@ -5,7 +5,14 @@
  */
 export { ArchiveError, type ArchiveProblem, type PackCode } from "./error.ts";
 export { ARCHIVE_SUFFIX, FORMAT, MEDIA_TYPE_ARCHIVE } from "./format.ts";
-export { pack, type Packed, type PackFs, type PackHooks, type PackJob } from "./pack.ts";
+export {
+  digestEpisode,
+  pack,
+  type Packed,
+  type PackFs,
+  type PackHooks,
+  type PackJob,
+} from "./pack.ts";
 export { createPacker, type Packer, type PackerOptions } from "./packer.ts";
 export type { EntrySink, TarLimits } from "./tar_reader.ts";
 export { Unpacker, type UnpackFs } from "./unpack.ts";

@@ -14,6 +14,8 @@ import { type Fs, FsError, isFsError, type ReadHandle, type Stat } from "../sys/
 import { ArchiveError, showPath } from "./error.ts";
 import { encodeHeader, END_BYTES, FORMAT, paddingBytes } from "./format.ts";
 import { PartialWriter } from "./partial_writer.ts";
+import { TarFrames } from "./tar_frames.ts";
+import { turn } from "./turn.ts";
 
 export interface PackJob {
   /** The episode's directory. */
@@ -50,8 +52,11 @@ export interface Packed {
   readonly newestCtimeNs: bigint;
 }
 
-/** What packing asks of the file system. */
-export type PackFs = Pick<Fs, "lstat" | "list" | "readLink" | "openRead" | "create" | "unlink">;
+/** What reading an episode asks of the file system. */
+type ReadFs = Pick<Fs, "lstat" | "list" | "readLink" | "openRead">;
+
+/** What packing asks of it. */
+export type PackFs = ReadFs & Pick<Fs, "create" | "unlink">;
 
 /**
  * Packs an episode. Throws {@link ArchiveError} with a pack code, or FsError when reading or writing failed;
@@ -62,10 +67,7 @@ export async function pack(fs: PackFs, job: PackJob, hooks: PackHooks = {}): Pro
   const writer = await PartialWriter.create(fs, job.partialPath, job.level);
   try {
     const packing = new Packing(fs, job.episodePath, writer, hooks);
-    await packing.run(tree.entries);
-    if (readWhole(fs, job.episodePath).signature !== tree.signature) {
-      throw new ArchiveError("changed", "", "the episode changed while it was packed");
-    }
+    await packing.run(tree);
     return {
       format: FORMAT,
       ...await writer.finish(),
@@ -75,15 +77,34 @@ export async function pack(fs: PackFs, job: PackJob, hooks: PackHooks = {}): Pro
       newestCtimeNs: tree.newestCtimeNs,
     };
   } catch (error) {
-    writer.abandon();
+    writer.end();
     // What can't be removed now is swept at the start of the next pass.
     await fs.unlink(job.partialPath).catch(() => {});
     throw error;
   }
 }
 
+/**
+ * The digest that packing would give the episode now. Writes nothing; needs no thread of its own, for others have their turn
+ * after every MiB. Throws as {@link pack} does.
+ */
+export async function digestEpisode(
+  fs: ReadFs,
+  episodePath: string,
+  hooks: Pick<PackHooks, "signal" | "onProgress"> = {},
+): Promise<Digest> {
+  const tree = look(fs, episodePath);
+  const frames = new TarFrames();
+  try {
+    await new Packing(fs, episodePath, frames, { ...hooks, turn }).run(tree);
+    return frames.digest();
+  } finally {
+    frames.end();
+  }
+}
+
 /** The tree, if it can be packed. */
-function look(fs: PackFs, episodePath: string): Tree {
+function look(fs: ReadFs, episodePath: string): Tree {
   const tree = readWhole(fs, episodePath);
   const [unfit] = tree.unfit;
   if (unfit !== undefined) {
@@ -99,7 +120,7 @@ function look(fs: PackFs, episodePath: string): Tree {
   return tree;
 }
 
-function readWhole(fs: PackFs, episodePath: string): Tree {
+function readWhole(fs: ReadFs, episodePath: string): Tree {
   try {
     return readTree(fs, episodePath);
   } catch (error) {
@@ -118,15 +139,16 @@ class Packing {
   #metaLength = 0;
 
   constructor(
-    private readonly fs: PackFs,
+    private readonly fs: ReadFs,
     private readonly episodePath: string,
-    private readonly writer: PartialWriter,
+    private readonly writer: TarFrames,
     private readonly hooks: PackHooks,
   ) {}
 
-  async run(entries: readonly TreeEntry[]): Promise<void> {
+  /** Reads all of it. Throws ArchiveError `changed` unless it is the same afterwards. */
+  async run(tree: Tree): Promise<void> {
     const { writer } = this;
-    for (const entry of entries) {
+    for (const entry of tree.entries) {
       writer.append(encodeHeader({
         path: entry.path,
         type: entry.type,
@@ -141,6 +163,9 @@ class Packing {
     writer.appendZeros(END_BYTES);
     await writer.flush();
     this.#report();
+    if (readWhole(this.fs, this.episodePath).signature !== tree.signature) {
+      throw new ArchiveError("changed", "", "the episode changed while it was packed");
+    }
   }
 
   meta(): Meta {
@@ -225,7 +250,7 @@ function sameStat(a: Stat, b: Stat): boolean {
 }
 
 /** Undefined when nothing has that name. */
-function findStat(fs: PackFs, path: string): Stat | undefined {
+function findStat(fs: ReadFs, path: string): Stat | undefined {
   try {
     return fs.lstat(path);
   } catch (error) {

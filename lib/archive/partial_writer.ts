@@ -4,16 +4,8 @@ import { constants, zstdCompressSync, type ZstdOptions } from "node:zlib";
 import { type Digest, digestOfBytes } from "../episode/mod.ts";
 import type { Fs, WriteHandle } from "../sys/mod.ts";
 import { freeBuffer } from "./free_buffer.ts";
+import { TarFrames } from "./tar_frames.ts";
 
-/**
- * How much tar goes into one zstd frame. Each frame is compressed by itself in one call, so a file of any
- * size needs one buffer, and nothing waits between two entries. Measured at level 3 on telemetry as JSON lines
- * and packet captures, against one frame for all: 1 MiB 350 to 410 MB/s and up to 4 % smaller, 2 MiB 320 to
- * 360, 4 MiB, 8 MiB and one frame 270 to 300 MB/s.
- */
-const FRAME_BYTES = 1024 * 1024;
-/** Room behind a full frame for one more header; two paths of PATH_MAX make less than 20 KiB. */
-const HEADER_ROOM_BYTES = 64 * 1024;
 /** The fixed part of zstd.h's ZSTD_compressBound, generously. */
 const BOUND_MARGIN_BYTES = 1024;
 /** The file is synced so often that no single sync blocks for minutes. */
@@ -27,28 +19,15 @@ export interface Written {
   readonly tarBytes: number;
 }
 
-/** A frame's buffer that nobody uses. A worker packs one episode at a time, so there is one, for all its episodes. */
-let idleBuffer: Uint8Array<ArrayBuffer> | undefined;
-
-function takeBuffer(): Uint8Array<ArrayBuffer> {
-  const buffer = idleBuffer ?? new Uint8Array(FRAME_BYTES + HEADER_ROOM_BYTES);
-  idleBuffer = undefined;
-  return buffer;
-}
-
-/** Gathers a frame; `flush` when it `isFull`, `finish` at the end. */
-export class PartialWriter {
-  /** Nothing is read of it but what was written since the last flush. */
-  readonly #buffer = takeBuffer();
-  #used = 0;
-  readonly #tarHash = createHash("sha256");
+/** Writes its frames to a file; `finish` at the end. */
+export class PartialWriter extends TarFrames {
   readonly #archiveHash = createHash("sha256");
-  #tarBytes = 0;
   #archiveBytes = 0;
   #syncedBytes = 0;
-  #isEnded = false;
 
-  private constructor(private readonly file: WriteHandle, private readonly level: number) {}
+  private constructor(private readonly file: WriteHandle, private readonly level: number) {
+    super();
+  }
 
   /** Creates the file; throws FsError `exists` when there is one. */
   static async create(
@@ -59,47 +38,11 @@ export class PartialWriter {
     return new PartialWriter(await fs.create(path), level);
   }
 
-  get isFull(): boolean {
-    return this.#used >= FRAME_BYTES;
-  }
-
-  /** Bytes of tar that have gone to the file. */
-  get tarBytes(): number {
-    return this.#tarBytes;
-  }
-
-  /** Where the next bytes belong, up to the end of the frame: read into it, then say `advance`. */
-  room(): Uint8Array<ArrayBuffer> {
-    return this.#buffer.subarray(this.#used, FRAME_BYTES);
-  }
-
-  /** `bytes` of the room are filled. */
-  advance(bytes: number): void {
-    this.#used += bytes;
-  }
-
-  /** Appends a header. Only when it is not full. */
-  append(bytes: Uint8Array): void {
-    this.#buffer.set(bytes, this.#used);
-    this.#used += bytes.byteLength;
-  }
-
-  /** Appends fewer than 64 KiB of zeros. Only when it is not full. */
-  appendZeros(bytes: number): void {
-    this.#buffer.fill(0, this.#used, this.#used + bytes);
-    this.#used += bytes;
-  }
-
-  async flush(): Promise<void> {
-    if (this.#used === 0) return;
-    const tar = this.#buffer.subarray(0, this.#used);
-    this.#used = 0;
-    this.#tarHash.update(tar);
+  protected override async takeFrame(tar: Uint8Array): Promise<void> {
     const boundBytes = compressBound(tar.byteLength);
     const frame = compressFrame(tar, this.level, boundBytes);
     this.#archiveHash.update(frame);
     await this.file.write(frame);
-    this.#tarBytes += tar.byteLength;
     this.#archiveBytes += frame.byteLength;
     freeBuffer(frame, boundBytes);
     if (this.#archiveBytes - this.#syncedBytes >= SYNC_BYTES) await this.#sync();
@@ -114,25 +57,20 @@ export class PartialWriter {
   async finish(): Promise<Written> {
     await this.flush();
     await this.#sync();
-    this.#end();
+    this.end();
     return {
-      episodeDigest: digestOfBytes(this.#tarHash.digest()),
+      episodeDigest: this.digest(),
       archiveDigest: digestOfBytes(this.#archiveHash.digest()),
       archiveBytes: this.#archiveBytes,
-      tarBytes: this.#tarBytes,
+      tarBytes: this.tarBytes,
     };
   }
 
   /** Closes the file as it is, unless that is done. */
-  abandon(): void {
-    this.#end();
-  }
-
-  #end(): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
-    idleBuffer = this.#buffer;
-    this.file.close();
+  override end(): boolean {
+    const isFirst = super.end();
+    if (isFirst) this.file.close();
+    return isFirst;
   }
 }
 

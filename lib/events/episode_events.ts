@@ -126,6 +126,17 @@ export const EPISODE_EVENTS = {
       `the receiver has lost ${episode(f)}: it goes from ${f.place} back into the queue`,
     means: "Its store was restored from a backup, or is another one.",
   }),
+  "shipped-changed": event({
+    priority: "warning",
+    fields: ["id", "place"],
+    words: (f) =>
+      `${f.place} was written to after ${episode(f)} was shipped: it goes back into the queue`,
+    means:
+      "Whoever recorded it had kept a file open. The receiver has what was there before, and " +
+      "will not take the other; that stays in quarantine as `different-episode`.",
+    act:
+      "Have recordings end before they are moved into `episodes/`, or give the queue a longer `settle_s`.",
+  }),
   "shipped-differs": event({
     priority: "warning",
     fields: ["id", "place"],

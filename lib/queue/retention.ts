@@ -3,7 +3,7 @@
  * decide; here is only the disk.
  */
 import * as v from "valibot";
-import { type Digest, type EpisodeId, findDigest } from "../episode/mod.ts";
+import { type Digest, type EpisodeId, findDigest, type Signature } from "../episode/mod.ts";
 import { isFsError, removeTree, unlinkIfThere, writeFileDurably } from "../sys/mod.ts";
 import { findRemovedName, findShelfId, type Shelf } from "./layout.ts";
 import { removeIfEmpty } from "./moves.ts";
@@ -24,16 +24,21 @@ export interface Shelved {
   readonly isTimeSure: boolean;
   /** `shipped/`: what the receiver stored. */
   readonly episodeDigest: Digest | undefined;
+  /** Of the files, as they were when they came here; undefined where the note does not tell. */
+  readonly signature: Signature | undefined;
   /** `quarantine/`: why. */
   readonly code: string | undefined;
 }
 
 const time = v.pipe(v.string(), v.isoTimestamp(), v.transform((text) => Date.parse(text)));
+const signature = v.optional(v.custom<Signature>((value) => typeof value === "string"));
 const shippedSchema = v.object({
+  signature,
   shipped_at: time,
   receipt: v.object({ episode_digest: v.string(), stored_at: time }),
 });
 const reasonSchema = v.object({
+  signature,
   quarantined_at: time,
   clock_checked: v.optional(v.boolean(), false),
   code: v.string(),
@@ -69,12 +74,12 @@ export function findShelved(disk: Disk, shelf: Shelf, name: string): Shelved | u
   if (shelf === "quarantine") {
     const parsed = v.safeParse(reasonSchema, note);
     if (!parsed.success) return undefined;
-    const { quarantined_at: atMs, clock_checked: isTimeSure, code } = parsed.output;
-    return { ...base, atMs, isTimeSure, code, episodeDigest: undefined };
+    const { quarantined_at: atMs, clock_checked: isTimeSure, code, signature } = parsed.output;
+    return { ...base, atMs, isTimeSure, code, signature, episodeDigest: undefined };
   }
   const parsed = v.safeParse(shippedSchema, note);
   if (!parsed.success) return undefined;
-  const { shipped_at: shippedMs, receipt } = parsed.output;
+  const { shipped_at: shippedMs, receipt, signature } = parsed.output;
   const prefix = "sha256:";
   const digest = receipt.episode_digest;
   const episodeDigest = digest.startsWith(prefix)
@@ -83,7 +88,7 @@ export function findShelved(disk: Disk, shelf: Shelf, name: string): Shelved | u
   if (episodeDigest === undefined) return undefined;
   // This host's clock may have stood in the past; the receiver's is the one that it is compared with.
   const atMs = Math.max(shippedMs, receipt.stored_at);
-  return { ...base, atMs, isTimeSure: true, episodeDigest, code: undefined };
+  return { ...base, atMs, isTimeSure: true, episodeDigest, signature, code: undefined };
 }
 
 function findJson({ fs }: Disk, path: string): unknown {

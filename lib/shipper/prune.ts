@@ -2,6 +2,8 @@
  * What is old leaves the disk: shipped episodes of which the receiver shows that it still has them, and quarantined ones
  * after their days. The quarantine is the one place where an episode that nobody else has is ever deleted.
  */
+import { ArchiveError, digestEpisode } from "../archive/mod.ts";
+import { hasSignature } from "../episode/mod.ts";
 import {
   findLastLook,
   findShelved,
@@ -211,24 +213,58 @@ async function handleOne(
   }
 }
 
-/** `removed` when it may be. One that the receiver has lost goes back into the queue. */
+/** `removed` when it may be. One that the receiver has not, or not as it is now, goes back into the queue. */
 async function judge(shop: Shop, shelved: Shelved, signal: AbortSignal): Promise<Handled> {
   if (shelved.shelf === "quarantine") return "removed";
   const { queue, transport } = shop;
   const { id, name } = shelved;
   const said = { id, place: placeOf(shelved) };
+  const goBack = async (why: "shipped-lost" | "shipped-changed"): Promise<Handled> => {
+    const returned = await returnToQueue(queue, "shipped", name, queue.clock.now());
+    queue.log(returned === "returned" ? why : "return-blocked", said);
+    return "kept";
+  };
   const answer = await transport.stored(id, signal);
   switch (answer.kind) {
-    case "present":
-      if (answer.episodeDigest === shelved.episodeDigest) return "removed";
-      queue.log("shipped-differs", said);
-      return "kept";
-    case "missing": {
-      const returned = await returnToQueue(queue, "shipped", name, queue.clock.now());
-      queue.log(returned === "returned" ? "shipped-lost" : "return-blocked", said);
-      return "kept";
+    case "present": {
+      if (answer.episodeDigest !== shelved.episodeDigest) {
+        queue.log("shipped-differs", said);
+        return "kept";
+      }
+      const isAsShipped = await compare(shop, shelved, signal);
+      if (isAsShipped === undefined) return "kept";
+      return isAsShipped ? "removed" : await goBack("shipped-changed");
     }
+    case "missing":
+      return await goBack("shipped-lost");
     default:
       return "silent";
+  }
+}
+
+/**
+ * Whether the files are still those that the receiver has; undefined when there was no time to find out. Who had kept one open
+ * may have written to it here, and of that no receiver knows. Throws FsError.
+ */
+async function compare(
+  { queue: { fs, layout }, observer }: Shop,
+  shelved: Shelved,
+  signal: AbortSignal,
+): Promise<boolean | undefined> {
+  const { name, signature } = shelved;
+  const { episode } = layout.place("shipped", name);
+  if (signature !== undefined && hasSignature(fs, episode, signature)) return true;
+  // Another owner, or a copy that was put back, has another signature as well: only the bytes tell.
+  try {
+    const digest = await digestEpisode(fs, episode, {
+      signal,
+      onProgress: () => observer.pruning?.(placeOf(shelved)),
+    });
+    return digest === shelved.episodeDigest;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    // Such as it is, nothing can be packed of it, so it is not what was shipped.
+    if (error instanceof ArchiveError) return false;
+    throw error;
   }
 }

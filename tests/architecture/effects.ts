@@ -50,9 +50,10 @@ export const EFFECTS: Readonly<Record<string, Allowed>> = {
     uses: ["globalThis"],
     why: "a worker's own message port, and a turn for what comes in by it",
   },
+  "lib/archive/tar_frames.ts": { uses: ["node:crypto"], why: "sha256 of the tar stream" },
   "lib/archive/partial_writer.ts": {
     uses: ["node:crypto", "node:zlib"],
-    why: "sha256 of both streams; the native zstd compressor",
+    why: "sha256 of the archive; the native zstd compressor",
   },
   "lib/archive/verify.ts": { uses: ["node:crypto", "node:timers"], why: "sha256 of both streams" },
   "lib/archive/zstd_decoder.ts": { uses: ["node:zlib"], why: "the native zstd decompressor" },

@@ -183,6 +183,31 @@ Deno.test("a shipped episode of which the receiver has another stays", async () 
   assert.deepEqual(lab.faults(), []);
 });
 
+Deno.test("what was written to a shipped episode afterwards is not removed with it", async () => {
+  await using lab = await filled();
+  const shipped = `${lab.dir}/shipped/good/episode`;
+  const [file] = [...Deno.readDirSync(shipped)].filter(({ isFile }) => isFile);
+  await Deno.writeTextFile(`${shipped}/${file?.name}`, " ", { append: true });
+  lab.receiver.answer = ({ id }) => id === "good" ? refusal("different-episode") : undefined;
+  lab.clock.movedMs += 8 * DAY_MS;
+  await lab.pass();
+  assert.equal(lab.named("shipped-changed").length, 1);
+  assert.equal(lab.named("pruned").length, 0);
+  assert.deepEqual(lab.existing("quarantine/good/episode"), ["quarantine/good/episode"]);
+});
+
+Deno.test("a shipped episode that was copied back, or has another owner, is removed all the same", async () => {
+  await using lab = await filled();
+  const shipped = `${lab.dir}/shipped/good`;
+  await new Deno.Command("cp", { args: ["-a", shipped, `${shipped}.copy`] }).output();
+  await Deno.remove(shipped, { recursive: true });
+  await Deno.rename(`${shipped}.copy`, shipped);
+  lab.clock.movedMs += 8 * DAY_MS;
+  await lab.pass();
+  assert.equal(lab.named("shipped-changed").length, 0);
+  assert.deepEqual(lab.existing("shipped/good"), []);
+});
+
 Deno.test("a note that can't be read keeps its episode", async () => {
   await using lab = await filled();
   await Deno.writeTextFile(`${lab.dir}/shipped/good/receipt.json`, "{");
@@ -197,10 +222,8 @@ async function shipMany(lab: Lab, id: string, count: number): Promise<void> {
   await lab.record(id);
   await lab.pass();
   const shipped = `${lab.dir}/shipped/${id}`;
-  for (let at = 2; at <= count; at++) {
-    await Deno.mkdir(`${shipped}~${at}/episode`, { recursive: true });
-    await Deno.copyFile(`${shipped}/receipt.json`, `${shipped}~${at}/receipt.json`);
-  }
+  const copies = 'for ((at = 2; at <= $1; at++)); do cp -a "$0" "$0~$at"; done';
+  await new Deno.Command("bash", { args: ["-c", copies, shipped, `${count}`] }).output();
 }
 
 Deno.test("one look removes no more than its share", async () => {
