@@ -21,7 +21,7 @@ const SOAK_S = Number(Deno.env.get("CIS490_SOAK_S") ?? 30);
 /** Each costs a processor its sleep, whatever machine it is. A timer that ticks once a second adds two. */
 const MOST_WAKE_UPS_PER_S = { [SHIPPER]: 4, [RECEIVER]: 2.5 };
 /** Of one core: a loop that spins. What it is on a quiet machine stands in docs/systemd.md. */
-const MOST_CPU = 0.05;
+const MOST_CPU = 0.015;
 /** A collection may come just after the last look. */
 const MOST_GROWTH_KIB = 8 * 1024;
 
