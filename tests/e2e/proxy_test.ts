@@ -25,16 +25,19 @@ Deno.test("answers are swallowed after the commit: everything is stored once, wi
   const port = freePort();
   await using pi = await Pi.start({ listen: `127.0.0.1:${port}` });
   const asked = new Set<string>();
+  const losing = new Set<number>();
   await using relay = startRelay(port, {
-    onClientBytes(bytes) {
+    onClientBytes(bytes, connection) {
       const head = new TextDecoder("latin1").decode(bytes.subarray(0, 2000));
       if (!/^[A-Z]+ \S+ HTTP\/1\.1\r\n/.test(head)) return;
       // The answer to the request that brings the last byte of an episode, the first time.
       const [, path] = /^P\S+ (\S*\/v1\/\S+\/a-\d+\S*) HTTP/.exec(head) ?? [];
-      relay.loseReplies = path !== undefined && !asked.has(path) &&
-        !/upload-complete: \?0/i.test(head);
-      if (relay.loseReplies && path !== undefined) asked.add(path);
+      losing.delete(connection);
+      if (path === undefined || asked.has(path) || /upload-complete: \?0/i.test(head)) return;
+      asked.add(path);
+      losing.add(connection);
     },
+    losesReply: (connection) => losing.has(connection),
   });
   await using host = await LabHost.create({
     url: `http://127.0.0.1:${relay.port}`,
@@ -70,8 +73,7 @@ Deno.test("answers are swallowed after the commit: everything is stored once, wi
     `${cuts} answers were lost, ${already} episodes were stored already when asked again`,
   );
   assert.equal(asked.size, ids.length);
-  // How many depends on whose request comes between another's and its answer: the relay loses all answers, or none.
-  assert.ok(already > 0, `${already}`);
+  assert.ok(already > ids.length / 2, `${already}`);
 });
 
 Deno.test("a 500 for one episode and a 507 for a while hold up no other, and nothing flaps", async () => {

@@ -4,8 +4,6 @@ export interface Relay extends AsyncDisposable {
   readonly port: number;
   /** Bytes of a connection from the client after which both sides are closed; Infinity: never. */
   cutAfterBytes: number;
-  /** Closes a connection as soon as the server answers on it, so that the answer is lost. */
-  loseReplies: boolean;
   /** How long each byte is under way, in each direction. */
   delayMs: number;
   readonly cuts: number;
@@ -22,6 +20,8 @@ export interface RelayOptions {
   readonly port?: number;
   /** Told what comes from a client, with the number of its connection. */
   readonly onClientBytes?: (bytes: Uint8Array, connection: number) => void;
+  /** Whether what the server now answers on that connection is lost: both sides are closed instead. */
+  readonly losesReply?: (connection: number) => boolean;
 }
 
 /** More than this under way in one direction, and the sender has to wait. */
@@ -33,7 +33,6 @@ export function startRelay(upstreamPort: number, options: RelayOptions = {}): Re
   const open = new Set<Deno.Conn>();
   const relay = {
     cutAfterBytes: Infinity,
-    loseReplies: false,
     delayMs: 0,
     cuts: 0,
     connections: 0,
@@ -83,7 +82,7 @@ export function startRelay(upstreamPort: number, options: RelayOptions = {}): Re
         options.onClientBytes?.(bytes, number);
         return (sent += bytes.byteLength) <= relay.cutAfterBytes;
       });
-      pump(server, client, () => !relay.loseReplies);
+      pump(server, client, () => options.losesReply?.(number) !== true);
     }
   })();
   return Object.assign(relay, {
