@@ -4,6 +4,8 @@ export interface Relay extends AsyncDisposable {
   readonly port: number;
   /** Bytes of a connection from the client after which both sides are closed; Infinity: never. */
   cutAfterBytes: number;
+  /** Closes each connection as soon as the server answers on it, so that the answer is lost. */
+  loseReplies: boolean;
   /** How long each byte is under way, in each direction. */
   delayMs: number;
   readonly cuts: number;
@@ -20,7 +22,7 @@ export interface RelayOptions {
   readonly port?: number;
   /** Told what comes from a client, with the number of its connection. */
   readonly onClientBytes?: (bytes: Uint8Array, connection: number) => void;
-  /** Whether what the server now answers on that connection is lost: both sides are closed instead. */
+  /** The same for one connection, by its number. */
   readonly losesReply?: (connection: number) => boolean;
 }
 
@@ -33,6 +35,7 @@ export function startRelay(upstreamPort: number, options: RelayOptions = {}): Re
   const open = new Set<Deno.Conn>();
   const relay = {
     cutAfterBytes: Infinity,
+    loseReplies: false,
     delayMs: 0,
     cuts: 0,
     connections: 0,
@@ -82,7 +85,7 @@ export function startRelay(upstreamPort: number, options: RelayOptions = {}): Re
         options.onClientBytes?.(bytes, number);
         return (sent += bytes.byteLength) <= relay.cutAfterBytes;
       });
-      pump(server, client, () => options.losesReply?.(number) !== true);
+      pump(server, client, () => !relay.loseReplies && options.losesReply?.(number) !== true);
     }
   })();
   return Object.assign(relay, {
